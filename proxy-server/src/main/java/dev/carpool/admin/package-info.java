@@ -1,0 +1,5 @@
+/** The SQL console for operators. */
+@NullMarked
+package dev.carpool.admin;
+
+import org.jspecify.annotations.NullMarked;

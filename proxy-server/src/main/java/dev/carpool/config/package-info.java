@@ -1,0 +1,5 @@
+/** Typed settings and their checks. */
+@NullMarked
+package dev.carpool.config;
+
+import org.jspecify.annotations.NullMarked;

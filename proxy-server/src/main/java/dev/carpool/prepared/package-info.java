@@ -1,0 +1,5 @@
+/** Prepared statement names across server connections. */
+@NullMarked
+package dev.carpool.prepared;
+
+import org.jspecify.annotations.NullMarked;

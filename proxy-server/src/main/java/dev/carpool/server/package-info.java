@@ -1,0 +1,5 @@
+/** The PostgreSQL side: opening, checking, resetting and closing server connections. */
+@NullMarked
+package dev.carpool.server;
+
+import org.jspecify.annotations.NullMarked;
