@@ -1,0 +1,100 @@
+package dev.carpool.config;
+
+import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One database clients can name, or the wildcard.
+ *
+ * @param name what clients ask for; {@link #WILDCARD} for the wildcard itself
+ * @param host name or address of PostgreSQL
+ * @param dbname its name on that host
+ * @param forcedUser the user of every server connection; null for the client's own user
+ * @param password of the forced user
+ * @param connectQuery run on each new server connection
+ * @param maxConnections the database cap; null for {@code max_db_connections}
+ * @param maxClients most client sessions; null for {@code max_db_client_connections}
+ * @param weight share under the host cap in relation to other databases; 1 or more
+ * @param guaranteed server connections other databases never take away under the host cap
+ * @param serverLifetime null for {@code server_lifetime}
+ * @param parameters startup parameters of each server connection that win over the client's, such as client_encoding
+ * @param authUser null for {@code auth_user}
+ * @param authQuery null for {@code auth_query}
+ * @param authDbname null for {@code auth_dbname}
+ */
+public record DatabaseConfig(
+        String name,
+        String host,
+        int port,
+        String dbname,
+        @Nullable String forcedUser,
+        @Nullable Secret password,
+        @Nullable String connectQuery,
+        PoolOverrides pool,
+        TimeoutOverrides timeouts,
+        @Nullable Integer maxConnections,
+        @Nullable Integer maxClients,
+        int weight,
+        int guaranteed,
+        @Nullable Duration serverLifetime,
+        Map<String, String> parameters,
+        @Nullable String authUser,
+        @Nullable String authQuery,
+        @Nullable String authDbname) {
+
+    /** The name of the entry for every database that has none of its own. */
+    public static final String WILDCARD = "*";
+
+    public DatabaseConfig {
+        parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
+    }
+
+    /** A database without settings of its own. */
+    public static DatabaseConfig of(String name, String host, int port) {
+        return new DatabaseConfig(
+                name,
+                host,
+                port,
+                name,
+                null,
+                null,
+                null,
+                PoolOverrides.NONE,
+                TimeoutOverrides.NONE,
+                null,
+                null,
+                1,
+                0,
+                null,
+                Map.of(),
+                null,
+                null,
+                null);
+    }
+
+    /** This wildcard entry for the database a client named. */
+    DatabaseConfig named(String asked) {
+        return new DatabaseConfig(
+                asked,
+                host,
+                port,
+                dbname.equals(WILDCARD) ? asked : dbname,
+                forcedUser,
+                password,
+                connectQuery,
+                pool,
+                timeouts,
+                maxConnections,
+                maxClients,
+                weight,
+                guaranteed,
+                serverLifetime,
+                parameters,
+                authUser,
+                authQuery,
+                authDbname);
+    }
+}

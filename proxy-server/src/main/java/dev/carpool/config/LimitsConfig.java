@@ -1,0 +1,34 @@
+package dev.carpool.config;
+
+/**
+ * Limits that protect PostgreSQL and the proxy; 0 is unlimited unless said otherwise.
+ *
+ * @param maxClientConnections client sessions in all
+ * @param maxDbClientConnections client sessions of one database
+ * @param maxUserClientConnections client sessions of one user
+ * @param maxServerConnections server connections to one host, over all its databases and users
+ * @param maxDbConnections server connections of one database
+ * @param maxUserConnections server connections of one user
+ * @param maxWaitingClients waiters of one pool
+ * @param maxPreparedStatements prepared statements kept on a server connection; 0 leaves them to PostgreSQL
+ * @param maxClientPreparedBytes memory for the prepared statements of one client session
+ * @param maxConcurrentLogins logins to one host at the same time
+ * @param maxPacketSize longest message accepted, in bytes
+ */
+public record LimitsConfig(
+        int maxClientConnections,
+        int maxDbClientConnections,
+        int maxUserClientConnections,
+        int maxServerConnections,
+        int maxDbConnections,
+        int maxUserConnections,
+        int maxWaitingClients,
+        int maxPreparedStatements,
+        long maxClientPreparedBytes,
+        int maxConcurrentLogins,
+        long maxPacketSize) {
+
+    public static LimitsConfig defaults() {
+        return new LimitsConfig(10_000, 0, 0, 100, 0, 0, 0, 200, 16L << 20, 8, Integer.MAX_VALUE);
+    }
+}

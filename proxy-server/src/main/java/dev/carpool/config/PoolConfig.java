@@ -1,0 +1,18 @@
+package dev.carpool.config;
+
+import java.time.Duration;
+
+/**
+ * One pool: the server connections of a database and a user.
+ *
+ * @param size most server connections; 0 leaves it to the caps above
+ * @param minSize idle server connections kept while the pool has clients or a forced user
+ * @param reserveSize more server connections for waiters that have waited {@code reserveTimeout}
+ * @param reserveTimeout zero disables the reserve
+ */
+public record PoolConfig(PoolingMode mode, int size, int minSize, int reserveSize, Duration reserveTimeout) {
+
+    public static PoolConfig defaults() {
+        return new PoolConfig(PoolingMode.TRANSACTION, 20, 0, 0, Duration.ofSeconds(5));
+    }
+}

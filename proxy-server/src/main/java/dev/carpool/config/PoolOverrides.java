@@ -1,0 +1,26 @@
+package dev.carpool.config;
+
+import org.jspecify.annotations.Nullable;
+
+/** What one database or user has different from {@link PoolConfig}; null keeps the more general value. */
+public record PoolOverrides(
+        @Nullable PoolingMode mode,
+        @Nullable Integer size,
+        @Nullable Integer minSize,
+        @Nullable Integer reserveSize) {
+
+    public static final PoolOverrides NONE = new PoolOverrides(null, null, null, null);
+
+    /** These values where there are some, {@code general} elsewhere. */
+    PoolConfig over(PoolConfig general) {
+        if (equals(NONE)) {
+            return general;
+        }
+        return new PoolConfig(
+                mode != null ? mode : general.mode(),
+                size != null ? size : general.size(),
+                minSize != null ? minSize : general.minSize(),
+                reserveSize != null ? reserveSize : general.reserveSize(),
+                general.reserveTimeout());
+    }
+}

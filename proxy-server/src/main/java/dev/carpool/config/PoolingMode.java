@@ -1,0 +1,11 @@
+package dev.carpool.config;
+
+/** When a client session and its server connection may part. */
+public enum PoolingMode {
+    /** After every transaction; the default. */
+    TRANSACTION,
+    /** When the client leaves. */
+    SESSION,
+    /** After every statement; transactions over several statements are refused. */
+    STATEMENT
+}

@@ -1,0 +1,19 @@
+package dev.carpool.config;
+
+/**
+ * Threads and buffers.
+ *
+ * @param eventLoops number of event loops; 0 for one per core
+ * @param readBufferBytes most bytes taken from a socket in one read
+ */
+public record RuntimeConfig(Transport transport, int eventLoops, int readBufferBytes) {
+
+    public static RuntimeConfig defaults() {
+        return new RuntimeConfig(Transport.AUTO, 0, 16 * 1024);
+    }
+
+    /** The number of event loops to start on this machine. */
+    public int eventLoopsHere() {
+        return eventLoops > 0 ? eventLoops : Runtime.getRuntime().availableProcessors();
+    }
+}

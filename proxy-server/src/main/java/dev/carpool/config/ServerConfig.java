@@ -1,0 +1,53 @@
+package dev.carpool.config;
+
+import java.time.Duration;
+
+/**
+ * Server connections: how long they live, how they are checked and cleaned.
+ *
+ * @param lifetime age at which an idle connection is closed; zero closes it after one use
+ * @param lifetimeJitter each lifetime is shortened by a random part of this, so that not all end at once
+ * @param idleTimeout unused time after which a connection is closed; zero for never
+ * @param checkDelay unused time after which a connection is checked before it is used; zero checks always
+ * @param checkQuery the check; the empty string for none, {@link #EMPTY_QUERY} for a query without text
+ * @param connectTimeout for connecting and logging in; zero for no limit
+ * @param loginRetry longest pause between two logins to a server that refuses them
+ * @param resetQuery run at release in session mode and when a connection may carry state; empty for none
+ * @param resetQueryAlways run {@code resetQuery} at every release in the other modes as well
+ * @param roundRobin take the connection unused for longest instead of the one used last
+ * @param fastClose in session mode, close a connection that shall be replaced after its transaction
+ * @param fairShareQuantum how long a database may keep connections beyond its share while others wait
+ */
+public record ServerConfig(
+        Duration lifetime,
+        Duration lifetimeJitter,
+        Duration idleTimeout,
+        Duration checkDelay,
+        String checkQuery,
+        Duration connectTimeout,
+        Duration loginRetry,
+        String resetQuery,
+        boolean resetQueryAlways,
+        boolean roundRobin,
+        boolean fastClose,
+        Duration fairShareQuantum) {
+
+    /** PgBouncer's spelling of "send a query without text". */
+    public static final String EMPTY_QUERY = "<empty>";
+
+    public static ServerConfig defaults() {
+        return new ServerConfig(
+                Duration.ofMinutes(60),
+                Duration.ofMinutes(6),
+                Duration.ofMinutes(10),
+                Duration.ofSeconds(30),
+                EMPTY_QUERY,
+                Duration.ofSeconds(15),
+                Duration.ofSeconds(15),
+                "DISCARD ALL",
+                false,
+                false,
+                false,
+                Duration.ofMillis(100));
+    }
+}

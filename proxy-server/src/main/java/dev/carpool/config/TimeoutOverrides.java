@@ -1,0 +1,32 @@
+package dev.carpool.config;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** What one database or user has different from {@link TimeoutConfig}; null keeps the more general value. */
+public record TimeoutOverrides(
+        @Nullable Duration queryWait,
+        @Nullable Duration query,
+        @Nullable Duration transaction,
+        @Nullable Duration idleTransaction,
+        @Nullable Duration clientIdle) {
+
+    public static final TimeoutOverrides NONE = new TimeoutOverrides(null, null, null, null, null);
+
+    /** These values where there are some, {@code general} elsewhere. */
+    TimeoutConfig over(TimeoutConfig general) {
+        if (equals(NONE)) {
+            return general;
+        }
+        return new TimeoutConfig(
+                queryWait != null ? queryWait : general.queryWait(),
+                query != null ? query : general.query(),
+                transaction != null ? transaction : general.transaction(),
+                idleTransaction != null ? idleTransaction : general.idleTransaction(),
+                clientIdle != null ? clientIdle : general.clientIdle(),
+                general.clientLogin(),
+                general.cancelWait(),
+                general.shutdownGrace(),
+                general.autodbIdle());
+    }
+}
