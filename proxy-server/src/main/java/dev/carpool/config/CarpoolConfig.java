@@ -133,7 +133,7 @@ public record CarpoolConfig(
 
     private CarpoolConfig withWildcard(DatabaseConfig any) {
         return new CarpoolConfig(
-                listen, admin, runtime, auth, clientTls, serverTls, limits, pool, server, timeouts, log, databases,
-                any, users);
+                listen, admin, runtime, auth, clientTls, serverTls, limits, pool, server, timeouts, log, databases, any,
+                users);
     }
 }
