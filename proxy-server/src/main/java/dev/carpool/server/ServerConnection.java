@@ -1,4 +1,487 @@
 package dev.carpool.server;
 
-/** One connection to PostgreSQL. Confined to its channel's event loop. */
-public final class ServerConnection {}
+import dev.carpool.params.ParameterSync;
+import dev.carpool.params.ParameterValues;
+import dev.carpool.params.TrackedParameters;
+import dev.carpool.prepared.ServerStatements;
+import dev.carpool.protocol.BackendMessageType;
+import dev.carpool.protocol.ErrorFields;
+import dev.carpool.protocol.ProtocolViolation;
+import dev.carpool.protocol.TransactionStatus;
+import dev.carpool.protocol.WireWriter;
+import dev.carpool.suspicion.CommandTags;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.ReferenceCountUtil;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One connection to PostgreSQL after its login. It matches every reply to an outstanding request and hands the bytes to
+ * its {@link Owner}; it never decides who that is. Confined to its channel's event loop.
+ */
+public final class ServerConnection extends ChannelInboundHandlerAdapter implements ReplyScanner.Sink {
+    private static final Logger log = LoggerFactory.getLogger(ServerConnection.class);
+
+    /** Who the replies are for at the moment: a link with a client session, or a clean-up. */
+    public interface Owner {
+        /** Bytes for the client; takes ownership. */
+        void reply(ByteBuf run);
+
+        /** Everything that one read brought has been handed over. */
+        void repliesRead();
+
+        /** A statement has ended; {@code suspicion} are the bits of its command tag. */
+        void commandCompleted(int suspicion);
+
+        /** An ErrorResponse has come; it is forwarded besides, unless the request was the proxy's own. */
+        void requestFailed(ErrorFields fields, boolean ours);
+
+        /** The settings of the connection have changed, see {@link ServerConnection#applied}. */
+        void settingsChanged();
+
+        /** ReadyForQuery to a request that was not the proxy's own. */
+        void ready(byte status);
+
+        /** The connection is gone, with the server's last words if it had any. */
+        void serverLost(@Nullable ErrorFields lastWords);
+
+        /** Whether the server takes more bytes at the moment. */
+        void serverWritable(boolean writable);
+    }
+
+    /** Where a connection belongs while it is nobody's: its place in a pool. */
+    public interface Home {
+        /** The connection is gone; called once. */
+        void closed(ServerConnection connection, CloseReason reason);
+    }
+
+    private final long id;
+    private final Channel channel;
+    private final ServerTarget target;
+    private final int processId;
+    private final byte[] cancelKey;
+    private final OutstandingRequests outstanding = new OutstandingRequests();
+    private final ReplyScanner scanner;
+    private final ServerStatements statements;
+
+    /** Current values of everything PostgreSQL reports. */
+    private final Map<String, String> reported;
+
+    /** The reported values right after the login, by name. */
+    private final Map<String, String> baseline;
+
+    /** The settings that differ from those right after the login, as far as the proxy has set or seen them. */
+    private ParameterValues applied = ParameterValues.empty();
+
+    /** What {@link #applied} becomes when the sync in flight succeeds. */
+    private @Nullable ParameterValues syncing;
+
+    private ServerState state = ServerState.IDLE;
+    private byte transactionStatus = TransactionStatus.IDLE;
+    private @Nullable Owner owner;
+    private @Nullable Home home;
+    private CloseReason closeReason = CloseReason.SERVER_CLOSED;
+    private @Nullable ErrorFields lastWords;
+
+    /** Cancel requests for this connection that have not ended; it must not be reused before. */
+    private int cancelsInFlight;
+
+    /** A cancel has been sent since the connection was last known to be quiet. */
+    private boolean cancelled;
+
+    /** Whose unnamed statement the server has: the generation that session gave it, 0 for nobody's. */
+    private long unnamedStatement;
+
+    private long transactions;
+    private long stateSince;
+    private long connectedAt;
+
+    /** Bytes read from and written to the server, and requests it has answered. */
+    private long bytesRead;
+
+    private long bytesWritten;
+
+    ServerConnection(
+            long id,
+            Channel channel,
+            ServerTarget target,
+            int processId,
+            byte[] cancelKey,
+            Map<String, String> reported,
+            int maxPreparedStatements,
+            long now) {
+        this.id = id;
+        this.channel = channel;
+        this.target = target;
+        this.processId = processId;
+        this.cancelKey = cancelKey;
+        this.reported = new TreeMap<>(reported);
+        this.baseline = new TreeMap<>(reported);
+        this.statements = new ServerStatements(maxPreparedStatements);
+        this.scanner = new ReplyScanner(outstanding, this, channel.alloc());
+        this.connectedAt = now;
+        this.stateSince = now;
+    }
+
+    public long id() {
+        return id;
+    }
+
+    public Channel channel() {
+        return channel;
+    }
+
+    public ServerTarget target() {
+        return target;
+    }
+
+    public int processId() {
+        return processId;
+    }
+
+    public byte[] cancelKey() {
+        return cancelKey;
+    }
+
+    public OutstandingRequests outstanding() {
+        return outstanding;
+    }
+
+    public ServerStatements statements() {
+        return statements;
+    }
+
+    public ParameterValues applied() {
+        return applied;
+    }
+
+    /** Current values of everything PostgreSQL reports, by PostgreSQL's own names. */
+    public Map<String, String> reported() {
+        return reported;
+    }
+
+    public Map<String, String> baseline() {
+        return baseline;
+    }
+
+    public ServerState state() {
+        return state;
+    }
+
+    public byte transactionStatus() {
+        return transactionStatus;
+    }
+
+    public @Nullable Owner owner() {
+        return owner;
+    }
+
+    /** System.nanoTime of the last change of state. */
+    public long stateSince() {
+        return stateSince;
+    }
+
+    public long connectedAt() {
+        return connectedAt;
+    }
+
+    public long bytesRead() {
+        return bytesRead;
+    }
+
+    public long bytesWritten() {
+        return bytesWritten;
+    }
+
+    /** Transactions that have ended on this connection. */
+    public long transactions() {
+        return transactions;
+    }
+
+    public boolean isOpen() {
+        return state != ServerState.CLOSED && channel.isActive();
+    }
+
+    public void home(Home place) {
+        home = place;
+    }
+
+    public long unnamedStatement() {
+        return unnamedStatement;
+    }
+
+    public void unnamedStatement(long generation) {
+        unnamedStatement = generation;
+    }
+
+    /** Whether nothing is owed, half read or half done: the server waits for a request outside a transaction. */
+    public boolean isQuiet() {
+        return outstanding.isEmpty() && transactionStatus == TransactionStatus.IDLE && !scanner.inMessage();
+    }
+
+    /** Gives the connection to somebody. */
+    public void own(Owner next, ServerState nextState, long now) {
+        assert channel.eventLoop().inEventLoop();
+        owner = next;
+        state = nextState;
+        stateSince = now;
+    }
+
+    /** Nobody's again. */
+    public void disown(long now) {
+        owner = null;
+        state = ServerState.IDLE;
+        stateSince = now;
+        if (!channel.config().isAutoRead()) {
+            channel.config().setAutoRead(true);
+        }
+    }
+
+    /** Writes without flushing; takes ownership. */
+    public void send(ByteBuf bytes) {
+        bytesWritten += bytes.readableBytes();
+        channel.write(bytes, channel.voidPromise());
+    }
+
+    public void flush() {
+        channel.flush();
+    }
+
+    /** Sends a simple query of the proxy's own; its replies are swallowed up to and with its ReadyForQuery. */
+    public void ask(String sql) {
+        ByteBuf out = channel.alloc().directBuffer(sql.length() + 16);
+        WireWriter.query(out, sql);
+        outstanding.push(OutstandingRequests.QUERY | OutstandingRequests.SWALLOW);
+        unnamedStatement = 0;
+        send(out);
+    }
+
+    /** Parameter sync: puts the statements in front of the next request that give the connection these settings. */
+    public void sync(ParameterValues wanted) {
+        ByteBuf out = channel.alloc().directBuffer(256);
+        ParameterSync.write(out, applied, wanted);
+        outstanding.push(OutstandingRequests.QUERY | OutstandingRequests.SWALLOW);
+        unnamedStatement = 0;
+        syncing = wanted;
+        send(out);
+    }
+
+    /** The server has forgotten all session state but what it had at login (DISCARD ALL). */
+    void forgetSession() {
+        applied = ParameterValues.empty();
+        statements.clear();
+        unnamedStatement = 0;
+    }
+
+    public void cancelStarted() {
+        cancelsInFlight++;
+        cancelled = true;
+    }
+
+    public void cancelEnded() {
+        cancelsInFlight--;
+        if (cancelsInFlight == 0 && owner instanceof ServerReset reset) {
+            reset.proceed();
+        }
+    }
+
+    public boolean isCancelInFlight() {
+        return cancelsInFlight > 0;
+    }
+
+    /** Whether a cancel may still be on its way to the server's backend process. */
+    public boolean wasCancelled() {
+        return cancelled;
+    }
+
+    void quietAgain() {
+        cancelled = false;
+    }
+
+    /** Closes the connection, politely when it is quiet. */
+    public void close(CloseReason reason) {
+        if (state == ServerState.CLOSED) {
+            return;
+        }
+        closeReason = reason;
+        if (isQuiet() && channel.isActive()) {
+            ByteBuf out = channel.alloc().directBuffer(5);
+            WireWriter.empty(out, (byte) 'X');
+            channel.writeAndFlush(out);
+        }
+        channel.close();
+    }
+
+    // Reading
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        if (!(message instanceof ByteBuf bytes)) {
+            ReferenceCountUtil.release(message);
+            return;
+        }
+        bytesRead += bytes.readableBytes();
+        if (state == ServerState.CLOSED) {
+            bytes.release();
+            return;
+        }
+        try {
+            scanner.scan(bytes);
+        } catch (ProtocolViolation violation) {
+            log.error("S-{} {}: {}; closing the connection", id, target.label(), violation.getMessage());
+            Counters.mismatch();
+            close(CloseReason.PROTOCOL_VIOLATION);
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        Owner current = owner;
+        if (current != null) {
+            current.repliesRead();
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        Owner current = owner;
+        if (current != null) {
+            current.serverWritable(channel.isWritable());
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        if (!(cause instanceof java.io.IOException)) {
+            log.error("S-{} {}: unexpected failure; closing the connection", id, target.label(), cause);
+        }
+        close(CloseReason.SERVER_CLOSED);
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        if (state == ServerState.CLOSED) {
+            return;
+        }
+        state = ServerState.CLOSED;
+        stateSince = System.nanoTime();
+        scanner.close();
+        Owner current = owner;
+        owner = null;
+        if (current != null) {
+            current.serverLost(lastWords);
+        }
+        outstanding.clear();
+        if (home != null) {
+            home.closed(this, closeReason);
+        }
+    }
+
+    // What the scanner found
+
+    @Override
+    public void forward(ByteBuf run) {
+        Owner current = owner;
+        if (current == null) {
+            run.release();
+        } else {
+            current.reply(run);
+        }
+    }
+
+    @Override
+    public void forwardMade(byte type) {
+        ByteBuf out = channel.alloc().directBuffer(5);
+        WireWriter.empty(out, type);
+        forward(out);
+    }
+
+    @Override
+    public void forwardMade(byte[] message) {
+        forward(channel.alloc().directBuffer(message.length).writeBytes(message));
+    }
+
+    /** Answers made-up requests that nothing stands in front of. */
+    public void answerFakes() {
+        scanner.answerFakes();
+    }
+
+    @Override
+    public void commandComplete(ByteBuf in, int tagFrom, int tagTo, boolean ours) {
+        if (ours) {
+            return;
+        }
+        int suspicion = CommandTags.suspicion(in, tagFrom, tagTo - tagFrom);
+        if (suspicion != 0) {
+            if (CommandTags.endsAllStatements(in, tagFrom, tagTo - tagFrom)) {
+                statements.clear();
+                unnamedStatement = 0;
+            }
+            Owner current = owner;
+            if (current != null) {
+                current.commandCompleted(suspicion);
+            }
+        }
+    }
+
+    @Override
+    public void error(ErrorFields fields, boolean ours, boolean unexpected) {
+        if (fields.isFatal()) {
+            lastWords = fields;
+        }
+        Owner current = owner;
+        if (current != null && !unexpected) {
+            current.requestFailed(fields, ours);
+        }
+    }
+
+    @Override
+    public void parameterStatus(String name, String value, boolean ours) {
+        reported.put(name, value);
+        if (!TrackedParameters.isSettable(name)) {
+            return;
+        }
+        Owner current = owner;
+        if (current == null) {
+            baseline.put(name, value);
+        } else if (!ours) {
+            applied = value.equals(baseline.get(name)) ? applied.without(name) : applied.with(name, value);
+            current.settingsChanged();
+        }
+    }
+
+    @Override
+    public void ready(byte status, boolean ours) {
+        if (!TransactionStatus.isValid(status)) {
+            throw new ProtocolViolation("ReadyForQuery with status " + status);
+        }
+        transactionStatus = status;
+        if (status == TransactionStatus.IDLE && !ours) {
+            transactions++;
+        }
+        ParameterValues synced = syncing;
+        if (ours && synced != null) {
+            applied = synced;
+            syncing = null;
+        }
+        Owner current = owner;
+        if (current instanceof ServerReset reset) {
+            reset.ready(status);
+        } else if (current != null && !ours) {
+            current.ready(status);
+        } else if (current == null && !ours) {
+            throw new ProtocolViolation("unexpected message " + (char) BackendMessageType.READY_FOR_QUERY);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "S-" + id + " " + target.label();
+    }
+}

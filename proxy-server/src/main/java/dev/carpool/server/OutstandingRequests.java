@@ -1,0 +1,333 @@
+package dev.carpool.server;
+
+import static dev.carpool.protocol.BackendMessageType.*;
+
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The requests a server connection has not yet answered in full, oldest first. Each backend message must belong to the
+ * oldest entry; that is the proof that replies cannot shift between clients (PostgreSQL manual, "Message Flow").
+ *
+ * <p>An entry is a kind, perhaps with {@link #SWALLOW} (the proxy asked, the client sees nothing) or {@link
+ * #REPLACE_ERROR}. The kinds {@link #FAKE_PARSE} and {@link #FAKE_CLOSE} were never sent: the proxy answers them itself when
+ * everything before them is answered. Entries that change what the proxy believes about prepared statements carry an
+ * {@link Effect}, undone when the server skips them after an error.
+ *
+ * <p>Confined to the server connection's event loop.
+ */
+public final class OutstandingRequests {
+    public static final int QUERY = 1;
+    public static final int PARSE = 2;
+    public static final int BIND = 3;
+    public static final int DESCRIBE_STATEMENT = 4;
+    public static final int DESCRIBE_PORTAL = 5;
+    public static final int EXECUTE = 6;
+    public static final int CLOSE = 7;
+    public static final int SYNC = 8;
+    public static final int FUNCTION_CALL = 9;
+    public static final int COPY_END = 10;
+    public static final int FAKE_PARSE = 11;
+    public static final int FAKE_CLOSE = 12;
+
+    /** The proxy's own request: its replies do not reach the client, except errors of extended requests. */
+    public static final int SWALLOW = 0x10;
+
+    /** An ErrorResponse to this entry is replaced by the entry's {@link Replacement}. */
+    public static final int REPLACE_ERROR = 0x20;
+
+    private static final int KIND = 0x0f;
+
+    /** What the proxy believed when it queued an entry, and how to take it back. */
+    @FunctionalInterface
+    public interface Effect {
+        void undo();
+    }
+
+    /** A made-up ErrorResponse, whole message. */
+    public static final class Replacement implements Effect {
+        final byte[] message;
+
+        public Replacement(byte[] message) {
+            this.message = message;
+        }
+
+        @Override
+        public void undo() {}
+    }
+
+    private byte[] entries = new byte[16];
+    private @Nullable Effect @Nullable [] effects;
+    private int head;
+    private int size;
+
+    /** After an error of an extended request the server discards everything up to the next Sync. */
+    private boolean skipping;
+
+    /** The server reads COPY data and ignores Sync and Flush. */
+    private boolean copyIn;
+
+    public boolean isEmpty() {
+        return head() == 0;
+    }
+
+    public int size() {
+        return size;
+    }
+
+    public boolean isCopyIn() {
+        return copyIn;
+    }
+
+    boolean isSkipping() {
+        return skipping;
+    }
+
+    /** Queues a request that is sent next. */
+    public void push(int entry) {
+        push(entry, null);
+    }
+
+    /** Queues a request that is sent next, with what must be taken back should the server skip it. */
+    public void push(int entry, @Nullable Effect effect) {
+        int kind = entry & KIND;
+        if (skipping) {
+            if (kind != SYNC) {
+                if (effect != null) {
+                    effect.undo();
+                }
+                return;
+            }
+            skipping = false;
+        } else if (copyIn) {
+            if (kind == SYNC) {
+                return;
+            }
+            copyIn = false;
+            if (kind != COPY_END && effect != null) {
+                effect.undo();
+            }
+            // Anything but data, its end, Sync and Flush makes the server give up the COPY and eat the message.
+            return;
+        } else if (kind == COPY_END && size == 0) {
+            return;
+        }
+        if (size == entries.length) {
+            grow();
+        }
+        int at = (head + size) & (entries.length - 1);
+        entries[at] = (byte) entry;
+        if (effect != null) {
+            if (effects == null) {
+                effects = new Effect[entries.length];
+            }
+            effects[at] = effect;
+        }
+        size++;
+    }
+
+    private void grow() {
+        int capacity = entries.length;
+        byte[] larger = new byte[capacity * 2];
+        for (int i = 0; i < size; i++) {
+            larger[i] = entries[(head + i) & (capacity - 1)];
+        }
+        if (effects != null) {
+            @Nullable Effect[] moved = new Effect[capacity * 2];
+            for (int i = 0; i < size; i++) {
+                moved[i] = effects[(head + i) & (capacity - 1)];
+            }
+            effects = moved;
+        }
+        entries = larger;
+        head = 0;
+    }
+
+    /** The oldest entry with its flags, or 0. Entries that get no reply outside COPY are dropped on the way. */
+    int head() {
+        while (size > 0 && (entries[head] & KIND) == COPY_END) {
+            pop();
+        }
+        return size == 0 ? 0 : entries[head];
+    }
+
+    int headKind() {
+        return head() & KIND;
+    }
+
+    static int kind(int entry) {
+        return entry & KIND;
+    }
+
+    /** What the oldest entry would be replaced by on error, or null. */
+    @Nullable Replacement replacement() {
+        return size > 0 && effects != null && effects[head] instanceof Replacement made ? made : null;
+    }
+
+    void pop() {
+        if (effects != null) {
+            effects[head] = null;
+        }
+        head = (head + 1) & (entries.length - 1);
+        size--;
+    }
+
+    /** A ParameterDescription has come: what is still owed is as for a portal. */
+    void describedParameters() {
+        entries[head] = (byte) (entries[head] & ~KIND | DESCRIBE_PORTAL);
+    }
+
+    /**
+     * A CopyInResponse to the oldest entry has come: every Sync sent before the end of the data is ignored by the
+     * server (PostgreSQL manual, "COPY Operations").
+     */
+    void enterCopyIn() {
+        copyIn = true;
+        int kept = 1;
+        boolean data = true;
+        for (int i = 1; i < size; i++) {
+            int from = (head + i) & (entries.length - 1);
+            int kind = entries[from] & KIND;
+            if (data && kind == SYNC) {
+                continue;
+            }
+            if (data && kind == COPY_END) {
+                data = false;
+                copyIn = false;
+                continue;
+            }
+            int to = (head + kept) & (entries.length - 1);
+            entries[to] = entries[from];
+            if (effects != null) {
+                effects[to] = effects[from];
+            }
+            kept++;
+        }
+        size = kept;
+    }
+
+    /**
+     * The server has reported an error for the oldest entry: everything up to the next Sync will not be answered, and
+     * what it would have changed is taken back, newest first. A simple query or function call stays until its
+     * ReadyForQuery.
+     */
+    void failed() {
+        copyIn = false;
+        int kind = headKind();
+        if (kind == QUERY || kind == FUNCTION_CALL || kind == SYNC || kind == 0) {
+            return;
+        }
+        ArrayDeque<Effect> undone = new ArrayDeque<>();
+        while (size > 0 && (entries[head] & KIND) != SYNC) {
+            Effect effect = effects == null ? null : effects[head];
+            if (effect != null) {
+                undone.push(effect);
+            }
+            pop();
+        }
+        skipping = size == 0;
+        undone.forEach(Effect::undo);
+    }
+
+    /** The message belongs to the oldest entry and goes to the client. */
+    static final int FORWARD = 0;
+
+    /** The message belongs to the oldest entry, and the proxy keeps it. */
+    static final int KEEP = 1;
+
+    /** The message belongs to no request. */
+    static final int MISMATCH = 2;
+
+    /**
+     * Matches one backend message, ErrorResponse and the asynchronous ones excepted, against the oldest entry and
+     * removes the entry when this message ends it.
+     */
+    int match(byte type) {
+        int entry = head();
+        int kind = entry & KIND;
+        boolean belongs;
+        boolean ends;
+        switch (type) {
+            case PARSE_COMPLETE -> {
+                belongs = kind == PARSE;
+                ends = true;
+            }
+            case BIND_COMPLETE -> {
+                belongs = kind == BIND;
+                ends = true;
+            }
+            case CLOSE_COMPLETE -> {
+                belongs = kind == CLOSE;
+                ends = true;
+            }
+            case PARAMETER_DESCRIPTION -> {
+                belongs = kind == DESCRIBE_STATEMENT;
+                ends = false;
+                if (belongs) {
+                    describedParameters();
+                }
+            }
+            case ROW_DESCRIPTION -> {
+                belongs = kind == QUERY || kind == DESCRIBE_PORTAL;
+                ends = kind == DESCRIBE_PORTAL;
+            }
+            case NO_DATA -> {
+                belongs = kind == DESCRIBE_PORTAL;
+                ends = true;
+            }
+            case DATA_ROW -> {
+                belongs = kind == EXECUTE || kind == QUERY;
+                ends = false;
+            }
+            case COMMAND_COMPLETE, EMPTY_QUERY_RESPONSE -> {
+                belongs = kind == EXECUTE || kind == QUERY;
+                ends = kind == EXECUTE;
+                copyIn = false;
+            }
+            case PORTAL_SUSPENDED -> {
+                belongs = kind == EXECUTE;
+                ends = true;
+            }
+            case COPY_IN_RESPONSE -> {
+                belongs = kind == EXECUTE || kind == QUERY;
+                ends = false;
+                if (belongs) {
+                    enterCopyIn();
+                }
+            }
+            case COPY_OUT_RESPONSE, COPY_DATA, COPY_DONE -> {
+                belongs = kind == EXECUTE || kind == QUERY;
+                ends = false;
+            }
+            case FUNCTION_CALL_RESPONSE -> {
+                belongs = kind == FUNCTION_CALL;
+                ends = false;
+            }
+            case READY_FOR_QUERY -> {
+                belongs = kind == QUERY || kind == SYNC || kind == FUNCTION_CALL;
+                ends = true;
+                copyIn = false;
+            }
+            default -> {
+                belongs = false;
+                ends = false;
+            }
+        }
+        if (!belongs) {
+            return MISMATCH;
+        }
+        if (ends) {
+            pop();
+        }
+        return (entry & SWALLOW) == 0 ? FORWARD : KEEP;
+    }
+
+    /** Forgets everything: the connection is gone. */
+    void clear() {
+        head = 0;
+        size = 0;
+        skipping = false;
+        copyIn = false;
+        effects = null;
+    }
+}

@@ -1,0 +1,308 @@
+package dev.carpool.server;
+
+import static dev.carpool.protocol.BackendMessageType.*;
+
+import dev.carpool.protocol.ErrorFields;
+import dev.carpool.protocol.ProtocolViolation;
+import dev.carpool.protocol.WireReader;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the headers of backend messages where they lie in the read buffer, matches each against {@link
+ * OutstandingRequests} and hands runs of bytes on untouched. Only the few messages that matter are opened; those are
+ * held until enough of them has arrived. Messages of any size stream through. Confined to the event loop.
+ *
+ * <p>Algorithm: {@code start} is where the run not yet handed on begins, {@code at} the next header. A message that
+ * stays in the proxy ends the run before it. {@code remaining} counts the bytes of a message whose header has been
+ * dealt with in an earlier chunk.
+ */
+final class ReplyScanner {
+    /** What the connection does with what is found. */
+    interface Sink {
+        /** Bytes for the client; takes ownership. */
+        void forward(ByteBuf run);
+
+        /** A message the proxy makes up for the client. */
+        void forwardMade(byte type);
+
+        void forwardMade(byte[] message);
+
+        void commandComplete(ByteBuf in, int tagFrom, int tagTo, boolean ours);
+
+        /** An ErrorResponse; {@code ours} says that it answers a request of the proxy. */
+        void error(ErrorFields fields, boolean ours, boolean unexpected);
+
+        void parameterStatus(String name, String value, boolean ours);
+
+        /** ReadyForQuery, after everything before it has been handed on. */
+        void ready(byte status, boolean ours);
+    }
+
+    /** How much of an ErrorResponse is opened; the rest streams through. */
+    private static final int ERROR_PREFIX = 1024;
+
+    /** ParameterStatus and CommandComplete are opened as a whole. */
+    private static final int OPENED_LIMIT = 64 * 1024;
+
+    private final OutstandingRequests outstanding;
+    private final Sink sink;
+    private final ByteBufAllocator allocator;
+
+    private int remaining;
+    private boolean forwarding;
+    private @Nullable ByteBuf held;
+    private int heldTarget;
+    private byte readyStatus;
+
+    /** What the client gets in place of the ErrorResponse being dealt with. */
+    private byte @Nullable [] replacement;
+
+    ReplyScanner(OutstandingRequests outstanding, Sink sink, ByteBufAllocator allocator) {
+        this.outstanding = outstanding;
+        this.sink = sink;
+        this.allocator = allocator;
+    }
+
+    /** Whether a message has arrived in part only. */
+    boolean inMessage() {
+        return remaining > 0 || held != null;
+    }
+
+    /**
+     * Takes ownership of {@code chunk}.
+     *
+     * @throws ProtocolViolation for a message that belongs to no request, or a length that cannot be
+     */
+    void scan(ByteBuf chunk) {
+        ByteBuf rest = chunk;
+        while (held != null) {
+            ByteBuf whole = fillHeld(rest);
+            if (whole == null) {
+                rest.release();
+                return;
+            }
+            if (!rest.isReadable()) {
+                rest.release();
+                scanChunk(whole);
+                return;
+            }
+            scanChunk(whole);
+        }
+        scanChunk(rest);
+    }
+
+    private @Nullable ByteBuf fillHeld(ByteBuf from) {
+        ByteBuf buffer = held;
+        if (buffer == null) {
+            throw new IllegalStateException();
+        }
+        int missing = heldTarget - buffer.readableBytes();
+        buffer.writeBytes(from, Math.min(missing, from.readableBytes()));
+        if (buffer.readableBytes() < heldTarget) {
+            return null;
+        }
+        held = null;
+        return buffer;
+    }
+
+    private void hold(ByteBuf in, int from, int target) {
+        ByteBuf buffer = allocator.directBuffer(target);
+        buffer.writeBytes(in, from, in.writerIndex() - from);
+        held = buffer;
+        heldTarget = target;
+    }
+
+    private void scanChunk(ByteBuf in) {
+        boolean mine = true;
+        try {
+            int end = in.writerIndex();
+            int start = in.readerIndex();
+            int at = start;
+            while (true) {
+                if (remaining > 0) {
+                    int n = Math.min(remaining, end - at);
+                    remaining -= n;
+                    if (!forwarding) {
+                        forwardRun(in, start, at);
+                        start = at + n;
+                    }
+                    at += n;
+                    if (remaining > 0) {
+                        break;
+                    }
+                }
+                if (OutstandingRequests.kind(outstanding.head()) >= OutstandingRequests.FAKE_PARSE) {
+                    forwardRun(in, start, at);
+                    start = at;
+                    answerFakes();
+                }
+                if (end - at < 5) {
+                    if (at < end) {
+                        hold(in, at, 5);
+                        end = at;
+                    }
+                    break;
+                }
+                byte type = in.getByte(at);
+                int length = in.getInt(at + 1);
+                if (length < 4 || length > 0x3fffffff) {
+                    throw new ProtocolViolation("message " + (char) type + " of length " + length);
+                }
+                int needed = 1 + opened(type, length);
+                if (needed > end - at) {
+                    hold(in, at, needed);
+                    end = at;
+                    break;
+                }
+                int verdict = accept(type, in, at, length);
+                int next = at + 1 + length;
+                remaining = Math.max(0, next - end);
+                forwarding = verdict == OutstandingRequests.FORWARD;
+                int reached = Math.min(next, end);
+                if (!forwarding) {
+                    forwardRun(in, start, at);
+                    start = reached;
+                    if (replacement != null) {
+                        sink.forwardMade(replacement);
+                        replacement = null;
+                    }
+                }
+                at = reached;
+                if (type == READY_FOR_QUERY) {
+                    if (start < at) {
+                        if (at == in.writerIndex()) {
+                            mine = false;
+                            in.readerIndex(start);
+                            sink.forward(in);
+                            sink.ready(readyStatus, false);
+                            return;
+                        }
+                        forwardRun(in, start, at);
+                        start = at;
+                    }
+                    sink.ready(readyStatus, !forwarding);
+                }
+            }
+            if (start < end) {
+                mine = false;
+                in.setIndex(start, end);
+                sink.forward(in);
+            }
+        } finally {
+            if (mine) {
+                in.release();
+            }
+        }
+    }
+
+    private void forwardRun(ByteBuf in, int from, int to) {
+        if (from < to) {
+            sink.forward(in.retainedSlice(from, to - from));
+        }
+    }
+
+    /** Answers what was never sent, as far as everything before it has been answered. */
+    void answerFakes() {
+        while (true) {
+            int entry = outstanding.head();
+            switch (OutstandingRequests.kind(entry)) {
+                case OutstandingRequests.FAKE_PARSE -> {
+                    outstanding.pop();
+                    sink.forwardMade(PARSE_COMPLETE);
+                }
+                case OutstandingRequests.FAKE_CLOSE -> {
+                    outstanding.pop();
+                    sink.forwardMade(CLOSE_COMPLETE);
+                }
+                default -> {
+                    return;
+                }
+            }
+        }
+    }
+
+    /** How many bytes behind the type byte must be here before the message can be dealt with. */
+    private static int opened(byte type, int length) {
+        return switch (type) {
+            case READY_FOR_QUERY -> 5;
+            case ERROR_RESPONSE -> Math.min(length, ERROR_PREFIX);
+            case COMMAND_COMPLETE, PARAMETER_STATUS -> {
+                if (length > OPENED_LIMIT) {
+                    throw new ProtocolViolation("message " + (char) type + " of length " + length);
+                }
+                yield length;
+            }
+            default -> 4;
+        };
+    }
+
+    private int accept(byte type, ByteBuf in, int at, int length) {
+        boolean ours = (outstanding.head() & OutstandingRequests.SWALLOW) != 0;
+        switch (type) {
+            case DATA_ROW -> {
+                return matched(type);
+            }
+            case NOTICE_RESPONSE, NOTIFICATION_RESPONSE -> {
+                return ours ? OutstandingRequests.KEEP : OutstandingRequests.FORWARD;
+            }
+            case PARAMETER_STATUS -> {
+                ByteBuf body = in.slice(at + 5, length - 4);
+                String name = WireReader.cstring(body);
+                sink.parameterStatus(name, WireReader.cstring(body), ours);
+                return ours ? OutstandingRequests.KEEP : OutstandingRequests.FORWARD;
+            }
+            case ERROR_RESPONSE -> {
+                return error(in, at, length, ours);
+            }
+            case COMMAND_COMPLETE -> {
+                int verdict = matched(type);
+                sink.commandComplete(in, at + 5, at + length, ours);
+                return verdict;
+            }
+            case READY_FOR_QUERY -> {
+                if (length != 5) {
+                    throw new ProtocolViolation("ReadyForQuery of length " + length);
+                }
+                readyStatus = in.getByte(at + 5);
+                return matched(type);
+            }
+            default -> {
+                return matched(type);
+            }
+        }
+    }
+
+    private int matched(byte type) {
+        int verdict = outstanding.match(type);
+        if (verdict == OutstandingRequests.MISMATCH) {
+            throw new ProtocolViolation("unexpected message " + (char) type);
+        }
+        return verdict;
+    }
+
+    private int error(ByteBuf in, int at, int length, boolean ours) {
+        ErrorFields fields = ErrorFields.decode(in, at + 5, Math.min(at + 1 + length, in.writerIndex()));
+        int kind = outstanding.headKind();
+        boolean unexpected = kind == 0;
+        OutstandingRequests.Replacement made = outstanding.replacement();
+        outstanding.failed();
+        sink.error(fields, ours, unexpected);
+        if (made != null && !fields.isFatal()) {
+            replacement = made.message;
+            return OutstandingRequests.KEEP;
+        }
+        // The client's own request cannot succeed when one that the proxy put in front of it has failed, so it is told.
+        boolean simple = kind == OutstandingRequests.QUERY || kind == OutstandingRequests.SYNC;
+        return ours && simple || unexpected ? OutstandingRequests.KEEP : OutstandingRequests.FORWARD;
+    }
+
+    /** Gives up what was held. */
+    void close() {
+        if (held != null) {
+            held.release();
+            held = null;
+        }
+    }
+}

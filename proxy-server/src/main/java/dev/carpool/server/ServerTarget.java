@@ -1,0 +1,20 @@
+package dev.carpool.server;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a server connection is to be connected with.
+ *
+ * @param label how messages name it: database and user as clients know them
+ * @param parameters startup parameters besides user and database
+ * @param connectQuery run once after the login; null for none
+ */
+public record ServerTarget(
+        String label,
+        String host,
+        int port,
+        String database,
+        String user,
+        Map<String, String> parameters,
+        @Nullable String connectQuery) {}
