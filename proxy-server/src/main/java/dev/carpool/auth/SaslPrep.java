@@ -98,12 +98,7 @@ final class SaslPrep {
 
     /** RFC 3454 table C.1.2; U+200B is in table B.1 as well, where PostgreSQL does not look for it. */
     private static boolean nonAsciiSpace(int c) {
-        return c == 0x00A0
-                || c == 0x1680
-                || within(c, 0x2000, 0x200B)
-                || c == 0x202F
-                || c == 0x205F
-                || c == 0x3000;
+        return c == 0x00A0 || c == 0x1680 || within(c, 0x2000, 0x200B) || c == 0x202F || c == 0x205F || c == 0x3000;
     }
 
     /** RFC 3454 tables C.2.1 to C.9. */

@@ -143,8 +143,7 @@ public final class ScramClient {
         ScramKeys usable = keysFor(salt, iterations);
         String serverFirst = new String(message, StandardCharsets.UTF_8);
         String withoutProof = "c=" + Base64.getEncoder().encodeToString(binding) + ",r=" + nonce;
-        byte[] signed =
-                (clientFirstBare + "," + serverFirst + "," + withoutProof).getBytes(StandardCharsets.UTF_8);
+        byte[] signed = (clientFirstBare + "," + serverFirst + "," + withoutProof).getBytes(StandardCharsets.UTF_8);
         byte[] storedKey = ScramFormulas.storedKey(usable.clientKey());
         byte[] proof = ScramFormulas.xor(usable.clientKey(), ScramFormulas.hmac(storedKey, signed));
         expectedSignature = ScramFormulas.hmac(usable.serverKey(), signed);
@@ -160,7 +159,8 @@ public final class ScramClient {
         } catch (NumberFormatException e) {
             // falls through to the same failure
         }
-        throw ScramFailure.malformed("iteration count in server-first-message is no number from 1 to " + MAX_ITERATIONS);
+        throw ScramFailure.malformed(
+                "iteration count in server-first-message is no number from 1 to " + MAX_ITERATIONS);
     }
 
     private ScramKeys keysFor(byte[] salt, int iterations) throws ScramFailure {
@@ -171,7 +171,8 @@ public final class ScramClient {
         }
         if (keys == null || !keys.fit(salt, iterations)) {
             throw new ScramFailure(
-                    Reason.KEYS_OUTDATED, "the server has another salt or iteration count than when the client logged in");
+                    Reason.KEYS_OUTDATED,
+                    "the server has another salt or iteration count than when the client logged in");
         }
         return keys;
     }

@@ -99,9 +99,8 @@ final class ScramMessage {
     }
 
     private void extension() throws ScramFailure {
-        boolean named = position + 1 < text.length()
-                && isLetter(text.charAt(position))
-                && text.charAt(position + 1) == '=';
+        boolean named =
+                position + 1 < text.length() && isLetter(text.charAt(position)) && text.charAt(position + 1) == '=';
         if (!named) {
             throw ScramFailure.malformed("SCRAM message has something that is no attribute");
         }
@@ -112,7 +111,7 @@ final class ScramMessage {
     }
 
     private static boolean isLetter(char c) {
-        return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     }
 
     /** Behind the last attribute; a comma at the end does not count as an end. */

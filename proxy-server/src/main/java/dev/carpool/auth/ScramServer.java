@@ -56,7 +56,8 @@ public final class ScramServer {
     public byte[] clientFirst(String mechanism, byte[] message) throws ScramFailure {
         ScramMechanism chosen = ScramMechanism.of(mechanism)
                 .filter(m -> m == ScramMechanism.SCRAM_SHA_256 || channelBinding != null)
-                .orElseThrow(() -> new ScramFailure(Reason.NO_MECHANISM, "client chose a mechanism that was not offered"));
+                .orElseThrow(
+                        () -> new ScramFailure(Reason.NO_MECHANISM, "client chose a mechanism that was not offered"));
         bound = chosen == ScramMechanism.SCRAM_SHA_256_PLUS;
 
         ScramMessage in = new ScramMessage(message);
@@ -74,8 +75,8 @@ public final class ScramServer {
         in.skipExtensions();
 
         nonce = clientNonce + serverNonce;
-        serverFirst =
-                "r=" + nonce + ",s=" + Base64.getEncoder().encodeToString(verifier.salt()) + ",i=" + verifier.iterations();
+        serverFirst = "r=" + nonce + ",s=" + Base64.getEncoder().encodeToString(verifier.salt()) + ",i="
+                + verifier.iterations();
         return serverFirst.getBytes(StandardCharsets.UTF_8);
     }
 

@@ -85,8 +85,8 @@ public final class ScramVerifier {
     /** The text form, as {@code pg_authid} keeps it. Never pass it to a log, an error or a {@code toString}. */
     public Secret text() {
         Base64.Encoder base64 = Base64.getEncoder();
-        return Secret.of(PREFIX + iterations + ":" + base64.encodeToString(salt) + "$" + base64.encodeToString(storedKey)
-                + ":" + base64.encodeToString(serverKey));
+        return Secret.of(PREFIX + iterations + ":" + base64.encodeToString(salt) + "$"
+                + base64.encodeToString(storedKey) + ":" + base64.encodeToString(serverKey));
     }
 
     byte[] salt() {

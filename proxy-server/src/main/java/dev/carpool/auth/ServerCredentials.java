@@ -12,7 +12,9 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface ServerCredentials {
     /** Good only for servers that ask for nothing, or for a client certificate. */
-    ServerCredentials NONE = new None();
+    static ServerCredentials none() {
+        return new None();
+    }
 
     /** The answer to AuthenticationCleartextPassword. Whether the connection is safe enough is the caller's concern. */
     default Optional<Secret> cleartext() {
@@ -49,8 +51,7 @@ public sealed interface ServerCredentials {
 
         @Override
         public Optional<ScramClient> scram(
-                Collection<String> offered, ChannelBinding setting, byte @Nullable [] peerBinding)
-                throws ScramFailure {
+                Collection<String> offered, ChannelBinding setting, byte @Nullable [] peerBinding) throws ScramFailure {
             return Optional.of(ScramClient.withPassword(password, offered, setting, peerBinding));
         }
     }
@@ -59,8 +60,7 @@ public sealed interface ServerCredentials {
     record Scram(ScramKeys keys) implements ServerCredentials {
         @Override
         public Optional<ScramClient> scram(
-                Collection<String> offered, ChannelBinding setting, byte @Nullable [] peerBinding)
-                throws ScramFailure {
+                Collection<String> offered, ChannelBinding setting, byte @Nullable [] peerBinding) throws ScramFailure {
             return Optional.of(ScramClient.withKeys(keys, offered, setting, peerBinding));
         }
     }

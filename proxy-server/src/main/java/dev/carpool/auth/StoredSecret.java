@@ -65,7 +65,7 @@ public final class StoredSecret {
 
     /** Whether an MD5 login can be checked against this secret. */
     public boolean canCheckMd5() {
-        return form == Form.MD5 || form == Form.PLAIN && !secret.isEmpty();
+        return form == Form.MD5 || (form == Form.PLAIN && !secret.isEmpty());
     }
 
     /** Whether this answer to AuthenticationMD5Password is right; false when {@link #canCheckMd5} is. Cheap. */
@@ -96,9 +96,9 @@ public final class StoredSecret {
     /** What this secret can do at a server's login; nothing for a SCRAM verifier, which needs the client's proof. */
     public ServerCredentials serverCredentials() {
         return switch (form) {
-            case PLAIN -> secret.isEmpty() ? ServerCredentials.NONE : new ServerCredentials.Plain(secret);
+            case PLAIN -> secret.isEmpty() ? ServerCredentials.none() : new ServerCredentials.Plain(secret);
             case MD5 -> new ServerCredentials.Md5Hash(secret);
-            case SCRAM -> ServerCredentials.NONE;
+            case SCRAM -> ServerCredentials.none();
         };
     }
 

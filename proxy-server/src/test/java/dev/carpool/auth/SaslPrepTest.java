@@ -1,13 +1,13 @@
 package dev.carpool.auth;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 final class SaslPrepTest {
     @ParameterizedTest
@@ -23,7 +23,7 @@ final class SaslPrepTest {
                 "a\u200Bb,a b",
                 "a\u200Db,ab",
                 "e\u0301,\u00E9",
-                "\u0627\u0031\u0628,\u0627\u0031\u0628"
+                "\u06271\u0628,\u06271\u0628"
             })
     void mapsAndNormalises(String password, String prepared) {
         assertEquals(prepared, prepare(password));
@@ -37,7 +37,7 @@ final class SaslPrepTest {
                 "\u2168\uD83D\uDE00", // not in Unicode 3.2
                 "\u2168\u0221", // unassigned in Unicode 3.2, assigned since
                 "\u0627\u2168", // left to right inside right to left
-                "\u0627\u0031\u00BD", // right to left does not end so
+                "\u06271\u00BD", // right to left does not end so
                 "\u00AD", // nothing is left
             })
     void leavesProhibitedAsItIs(String password) {

@@ -1,12 +1,5 @@
 package dev.carpool.auth;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import dev.carpool.auth.ScramFailure.Reason;
 import dev.carpool.config.ChannelBinding;
 import dev.carpool.config.Secret;
@@ -18,6 +11,13 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 final class ScramTest {
     private static final Secret PASSWORD = Secret.of("correct horse");
@@ -38,8 +38,8 @@ final class ScramTest {
 
     @Test
     void clientSendsWhatTheRfcExampleSends() throws ScramFailure {
-        ScramClient client = ScramClient.start(
-                Secret.of("pencil"), null, PLAIN, ChannelBinding.DISABLE, null, "user", CLIENT_NONCE);
+        ScramClient client =
+                ScramClient.start(Secret.of("pencil"), null, PLAIN, ChannelBinding.DISABLE, null, "user", CLIENT_NONCE);
         assertEquals(CLIENT_FIRST, text(client.clientFirst()));
         assertEquals(CLIENT_FINAL, text(client.serverFirst(bytes(SERVER_FIRST))));
         client.serverFinal(bytes(SERVER_FINAL));
@@ -271,8 +271,7 @@ final class ScramTest {
             })
     void serverRefusesMalformedFirstMessage(String message) {
         assertReason(
-                Reason.MALFORMED,
-                () -> ScramServer.start(VERIFIER, null).clientFirst("SCRAM-SHA-256", bytes(message)));
+                Reason.MALFORMED, () -> ScramServer.start(VERIFIER, null).clientFirst("SCRAM-SHA-256", bytes(message)));
     }
 
     @Test
@@ -318,8 +317,7 @@ final class ScramTest {
     void serverRefusesBytesThatAreNoUtf8() {
         byte[] message = bytes("n,,n=?,r=abc");
         message[5] = (byte) 0xFF;
-        assertReason(
-                Reason.MALFORMED, () -> ScramServer.start(VERIFIER, null).clientFirst("SCRAM-SHA-256", message));
+        assertReason(Reason.MALFORMED, () -> ScramServer.start(VERIFIER, null).clientFirst("SCRAM-SHA-256", message));
     }
 
     @ParameterizedTest

@@ -1,10 +1,5 @@
 package dev.carpool.auth;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertSame;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import dev.carpool.config.ChannelBinding;
 import dev.carpool.config.Secret;
 import java.util.List;
@@ -12,6 +7,11 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 final class StoredSecretTest {
     private static final byte[] SALT = {1, 2, 3, (byte) 0xFE};
@@ -62,7 +62,8 @@ final class StoredSecretTest {
         ScramVerifier made = PLAIN_SECRET.scramVerifier().orElseThrow();
         assertTrue(made.matches(Secret.of("secret")));
         assertSame(made, PLAIN_SECRET.scramVerifier().orElseThrow());
-        assertEquals(Secret.of(SCRAM), SCRAM_SECRET.scramVerifier().orElseThrow().text());
+        assertEquals(
+                Secret.of(SCRAM), SCRAM_SECRET.scramVerifier().orElseThrow().text());
         assertEquals(Optional.empty(), MD5_SECRET.scramVerifier());
         assertEquals(Optional.empty(), StoredSecret.of("alice", "", 64).scramVerifier());
     }
@@ -79,10 +80,10 @@ final class StoredSecretTest {
         assertEquals(Optional.of(MD5_RESPONSE), md5.md5("alice", SALT));
         assertFalse(scram(md5).isPresent());
 
-        assertEquals(ServerCredentials.NONE, SCRAM_SECRET.serverCredentials());
-        assertEquals(Optional.empty(), ServerCredentials.NONE.cleartext());
-        assertEquals(Optional.empty(), ServerCredentials.NONE.md5("alice", SALT));
-        assertFalse(scram(ServerCredentials.NONE).isPresent());
+        assertEquals(ServerCredentials.none(), SCRAM_SECRET.serverCredentials());
+        assertEquals(Optional.empty(), ServerCredentials.none().cleartext());
+        assertEquals(Optional.empty(), ServerCredentials.none().md5("alice", SALT));
+        assertFalse(scram(ServerCredentials.none()).isPresent());
 
         ScramKeys keys = ScramKeys.derive(Secret.of("secret").bytes(), SALT, 64);
         assertTrue(scram(new ServerCredentials.Scram(keys)).isPresent());
