@@ -1,0 +1,4 @@
+@NullMarked
+package dev.carpool.driver;
+
+import org.jspecify.annotations.NullMarked;
