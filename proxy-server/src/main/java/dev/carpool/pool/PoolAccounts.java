@@ -1,0 +1,445 @@
+package dev.carpool.pool;
+
+import dev.carpool.server.CloseReason;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who gets a server connection of one server host, and when: the door to all accounts of that host. No I/O, no
+ * threads, no clock. Every method is called with the host's lock held and a time in nanoseconds; what is left to be
+ * done after unlocking is added to {@link Actions}.
+ */
+final class PoolAccounts {
+    private final HostState host;
+    private final Admission admission;
+    private final Upkeep upkeep;
+
+    /** Accounts of a host without databases; connections live on event loops 0 to {@code eventLoops - 1}. */
+    PoolAccounts(String hostName, HostLimits limits, int eventLoops) {
+        host = new HostState(hostName, limits, eventLoops);
+        admission = new Admission(host);
+        upkeep = new Upkeep(host, admission);
+    }
+
+    HostState host() {
+        return host;
+    }
+
+    // --- checkout and release
+
+    /**
+     * An idle connection of the pool, now in use, or null when there is none to be had without waiting. Prefers one
+     * on this event loop; with round robin, the one that was idle longest.
+     */
+    @Nullable
+    ServerSlot take(PoolState pool, int loop, long now) {
+        if (!pool.waiters.isEmpty() || pool.isPaused()) {
+            return null;
+        }
+        ServerSlot slot = choose(pool, loop);
+        if (slot != null) {
+            takeIdle(slot, now);
+        }
+        return slot;
+    }
+
+    /** Takes exactly this one if it is still idle and nobody waits for it: for the session that used it last. */
+    boolean takeAgain(ServerSlot slot, long now) {
+        PoolState pool = slot.pool;
+        if (slot.state != SlotState.IDLE || !pool.waiters.isEmpty() || pool.isPaused()) {
+            return false;
+        }
+        takeIdle(slot, now);
+        return true;
+    }
+
+    /**
+     * Takes the connection that has been idle longest if it was not proven alive since the given time, to check it.
+     * When given back it keeps its age.
+     */
+    @Nullable
+    ServerSlot takeForCheck(PoolState pool, long provenSince, long now) {
+        for (ServerSlot slot = pool.idle.oldest(); slot != null; slot = slot.newer) {
+            if (slot.lastProvenAlive - provenSince < 0) {
+                long lastUsed = slot.lastUsed;
+                takeIdle(slot, now);
+                slot.lastUsed = lastUsed;
+                slot.beingChecked = true;
+                return slot;
+            }
+        }
+        return null;
+    }
+
+    @Nullable
+    private static ServerSlot choose(PoolState pool, int loop) {
+        IdleSlots idle = pool.idle;
+        if (!pool.limits.roundRobin()) {
+            ServerSlot near = idle.newestOn(loop);
+            return near != null ? near : idle.newest();
+        }
+        ServerSlot near = pool.limits.sameLoopFirst() ? idle.oldestOn(loop) : null;
+        return near != null ? near : idle.oldest();
+    }
+
+    private void takeIdle(ServerSlot slot, long now) {
+        slot.pool.idle.remove(slot);
+        host.idle--;
+        use(slot, now);
+    }
+
+    private void use(ServerSlot slot, long now) {
+        slot.state = SlotState.IN_USE;
+        slot.pool.inUse++;
+        slot.pool.lastUsed = now;
+        slot.lastUsed = now;
+        host.inUse++;
+    }
+
+    /**
+     * Queues a waiter, first come, first served. It is handed a connection, or refused, by a later action; being
+     * refused because the queue is full is decided at once.
+     *
+     * @param deadline when it is refused, or {@link ServerSlot#NEVER}
+     */
+    void enqueue(PoolState pool, Waiter waiter, long deadline, long now, Actions actions) {
+        int maxWaiting = pool.limits.maxWaiting();
+        if (maxWaiting > 0 && pool.waiters.size() >= maxWaiting) {
+            actions.refuse(waiter, RefuseReason.QUEUE_FULL, pool.bottleneck(now));
+            return;
+        }
+        pool.waiters.add(waiter.node(), deadline, now);
+        host.waiting++;
+        if (deadline != ServerSlot.NEVER) {
+            actions.wakeBy(deadline);
+        }
+        if (pool.idle.size() > 0 && !pool.isPaused()) {
+            ServerSlot slot = choose(pool, waiter.loop());
+            if (slot != null) {
+                takeIdle(slot, now);
+                handOver(slot, pollWaiter(pool), actions);
+                return;
+            }
+        }
+        admission.seek(pool, now, actions);
+    }
+
+    /**
+     * Takes a waiter out of its queue: its client left, or canceled. Returns false when it does not queue: then a
+     * connection was handed over or it was refused already, and whoever delivers that gives the connection back.
+     */
+    boolean withdraw(Waiter waiter, long now, Actions actions) {
+        WaiterNode node = waiter.node();
+        PoolState pool = node.pool;
+        if (pool == null) {
+            return false;
+        }
+        pool.waiters.remove(node);
+        host.waiting--;
+        admission.trim(pool, now, actions);
+        return true;
+    }
+
+    /** Refuses all waiters of a pool, as when the server refuses the login. */
+    void refuseAll(PoolState pool, RefuseReason reason, long now, Actions actions) {
+        Bottleneck bottleneck = pool.bottleneck(now);
+        while (!pool.waiters.isEmpty()) {
+            actions.refuse(pollWaiter(pool).waiter, reason, bottleneck);
+        }
+        admission.trim(pool, now, actions);
+    }
+
+    /** A connection is free and clean: it goes to the longest waiter, to another pool that is owed it, or idles. */
+    void giveBack(ServerSlot slot, long now, Actions actions) {
+        requireState(slot, SlotState.IN_USE);
+        boolean checked = slot.beingChecked;
+        slot.beingChecked = false;
+        slot.lastProvenAlive = now;
+        if (!checked) {
+            slot.lastUsed = now;
+            slot.pool.lastUsed = now;
+        }
+        CloseReason reason = reasonToClose(slot, now);
+        if (reason != null) {
+            close(slot, reason, now, actions);
+        } else if (!admission.yieldsSlot(slot, now, actions)) {
+            slot.pool.inUse--;
+            host.inUse--;
+            handOverOrIdle(slot, checked, now, actions);
+        }
+    }
+
+    @Nullable
+    private CloseReason reasonToClose(ServerSlot slot, long now) {
+        PoolState pool = slot.pool;
+        if (slot.closeAtRelease != null) {
+            return slot.closeAtRelease;
+        }
+        if (slot.isExpired(now)) {
+            return CloseReason.LIFETIME;
+        }
+        if (pool.isPaused()) {
+            return CloseReason.PAUSED;
+        }
+        if (pool.isOversized()
+                || pool.user.cap.isExceeded()
+                || pool.database.cap.isExceeded()
+                || host.cap.isExceeded()) {
+            return CloseReason.POOL_SHRUNK;
+        }
+        return null;
+    }
+
+    private void handOverOrIdle(ServerSlot slot, boolean keepsAge, long now, Actions actions) {
+        PoolState pool = slot.pool;
+        if (!pool.waiters.isEmpty()) {
+            WaiterNode node = pollWaiter(pool);
+            use(slot, now);
+            handOver(slot, node, actions);
+            admission.trim(pool, now, actions);
+            return;
+        }
+        slot.state = SlotState.IDLE;
+        host.idle++;
+        if (keepsAge) {
+            pool.idle.addByAge(slot);
+        } else {
+            slot.idleSince = now;
+            pool.idle.addNewest(slot);
+        }
+    }
+
+    private WaiterNode pollWaiter(PoolState pool) {
+        WaiterNode node = pool.waiters.poll();
+        if (node == null) {
+            throw new IllegalStateException("nobody waits");
+        }
+        host.waiting--;
+        return node;
+    }
+
+    private static void handOver(ServerSlot slot, WaiterNode node, Actions actions) {
+        actions.handOver(slot, node.waiter);
+    }
+
+    // --- opening and closing
+
+    /** A connection is open and logged in. */
+    void opened(ServerSlot slot, long now, Actions actions) {
+        requireState(slot, SlotState.OPENING);
+        PoolState pool = slot.pool;
+        slot.lastUsed = now;
+        slot.lastProvenAlive = now;
+        CloseReason reason = slot.closeAtRelease;
+        if (reason == null && pool.isPaused()) {
+            reason = CloseReason.PAUSED;
+        }
+        if (reason != null) {
+            close(slot, reason, now, actions);
+        } else {
+            pool.opening--;
+            host.opening--;
+            slot.state = SlotState.IN_USE;
+            pool.inUse++;
+            host.inUse++;
+            if (!pool.waiters.isEmpty() || !admission.yieldsSlot(slot, now, actions)) {
+                pool.inUse--;
+                host.inUse--;
+                handOverOrIdle(slot, false, now, actions);
+            }
+        }
+        admission.logIn(now, actions);
+    }
+
+    /**
+     * A connection could not be opened, and its socket is closed. Its waiters stay queued; no other attempt is made
+     * for this pool before {@code retryAt}.
+     */
+    void openFailed(ServerSlot slot, long retryAt, long now, Actions actions) {
+        holdOpens(slot.pool, retryAt, now, actions);
+        forget(slot, now, actions);
+        admission.logIn(now, actions);
+    }
+
+    /** Has the connection closed for a reason of the caller's: it broke, or could not be reset. */
+    void close(ServerSlot slot, CloseReason reason, long now, Actions actions) {
+        boolean wasOpening = slot.state == SlotState.OPENING;
+        admission.close(slot, reason, now, actions);
+        admission.seek(slot.pool, now, actions);
+        if (wasOpening) {
+            admission.logIn(now, actions);
+        }
+    }
+
+    /** The socket of a connection is closed, whether that was asked for or not. Called once for each. */
+    void closed(ServerSlot slot, long now, Actions actions) {
+        forget(slot, now, actions);
+        admission.logIn(now, actions);
+    }
+
+    private void forget(ServerSlot slot, long now, Actions actions) {
+        if (slot.state != SlotState.CLOSING) {
+            admission.beginClosing(slot, now);
+        }
+        admission.gone(slot, now, actions);
+    }
+
+    /** No connection of the pool is opened before this time: backoff after a failure. */
+    void holdOpens(PoolState pool, long until, long now, Actions actions) {
+        pool.holdsOpens = true;
+        pool.holdOpensUntil = until;
+        admission.trim(pool, now, actions);
+        actions.wakeBy(until);
+    }
+
+    /** No connection to the whole host is opened before this time: it cannot be reached. */
+    void holdOpens(long until, long now, Actions actions) {
+        host.holdsOpens = true;
+        host.holdOpensUntil = until;
+        for (PoolState pool : host.pools) {
+            admission.trim(pool, now, actions);
+        }
+        actions.wakeBy(until);
+    }
+
+    /** Ends {@link #holdOpens} of the host and of all its pools: it answers again. */
+    void stopHoldingOpens(long now, Actions actions) {
+        host.holdsOpens = false;
+        for (PoolState pool : host.pools) {
+            pool.holdsOpens = false;
+            admission.seek(pool, now, actions);
+        }
+    }
+
+    // --- upkeep
+
+    /**
+     * Periodic: deadlines of waiters, reserve, idle timeout, lifetime, minimum size, and whatever a time that has
+     * passed makes possible. Actions tell when it should be called again at the latest.
+     */
+    void tick(long now, Actions actions) {
+        upkeep.tick(now, actions);
+    }
+
+    // --- pause, reconnect, reload
+
+    /** Hands out nothing of the pool from now on; closes what is idle, and the rest as it is given back. */
+    void pause(PoolState pool, long now, Actions actions) {
+        pool.paused = true;
+        closeIdle(pool, CloseReason.PAUSED, now, actions);
+        admission.trim(pool, now, actions);
+    }
+
+    void pause(DatabaseState database, long now, Actions actions) {
+        database.paused = true;
+        for (PoolState pool : database.pools) {
+            closeIdle(pool, CloseReason.PAUSED, now, actions);
+            admission.trim(pool, now, actions);
+        }
+    }
+
+    void resume(PoolState pool, long now, Actions actions) {
+        pool.paused = false;
+        admission.seek(pool, now, actions);
+    }
+
+    void resume(DatabaseState database, long now, Actions actions) {
+        database.paused = false;
+        for (PoolState pool : database.pools) {
+            admission.seek(pool, now, actions);
+        }
+    }
+
+    /** Closes what is idle now, and one in use or opening when it is given back: call it for each slot in use. */
+    void closeIdle(PoolState pool, CloseReason reason, long now, Actions actions) {
+        for (ServerSlot slot = pool.idle.oldest(); slot != null; slot = pool.idle.oldest()) {
+            admission.close(slot, reason, now, actions);
+        }
+    }
+
+    /** Has one slot closed: at once when idle, else when it is given back. */
+    void markForClose(ServerSlot slot, CloseReason reason, long now, Actions actions) {
+        switch (slot.state) {
+            case IDLE -> close(slot, reason, now, actions);
+            case OPENING, IN_USE -> slot.closeAtRelease = reason;
+            case CLOSING, CLOSED -> {}
+        }
+    }
+
+    void reconfigure(PoolState pool, PoolLimits limits, long now, Actions actions) {
+        pool.limits = limits;
+        admission.trim(pool, now, actions);
+        admission.seek(pool, now, actions);
+    }
+
+    void reconfigure(DatabaseState database, int cap, int weight, int guaranteed, long now, Actions actions) {
+        database.cap.limit(cap);
+        database.share.entitle(weight, guaranteed, now);
+        admission.distributeEverywhere(now, actions);
+    }
+
+    void reconfigure(UserState user, int cap, long now, Actions actions) {
+        user.cap.limit(cap);
+        admission.distributeEverywhere(now, actions);
+    }
+
+    void reconfigure(HostLimits limits, long now, Actions actions) {
+        host.cap.limit(limits.connections());
+        host.concurrentLogins = limits.concurrentLogins();
+        host.quantum = (double) limits.quantum();
+        admission.distributeEverywhere(now, actions);
+    }
+
+    // --- the tree of states
+
+    /**
+     * Adds a database.
+     *
+     * @param cap most connections over all its pools, 0 for no limit
+     * @param weight its part of the host's cap when there is not enough for all, at least 1
+     * @param guaranteed connections it can always have
+     */
+    DatabaseState addDatabase(String name, int cap, int weight, int guaranteed, long now) {
+        DatabaseState database = new DatabaseState(host, name, cap);
+        database.share.entitle(weight, guaranteed, now);
+        host.databases.add(database);
+        return database;
+    }
+
+    /** Adds a user; {@code cap} is the most connections over all its pools on this host, 0 for no limit. */
+    UserState addUser(String name, int cap) {
+        return new UserState(name, cap);
+    }
+
+    PoolState addPool(DatabaseState database, UserState user, PoolLimits limits) {
+        PoolState pool = new PoolState(database, user, limits);
+        database.pools.add(pool);
+        user.pools.add(pool);
+        host.pools.add(pool);
+        return pool;
+    }
+
+    /** Forgets a pool. Throws IllegalStateException unless it {@link PoolState#isForgettable}. */
+    void remove(PoolState pool) {
+        if (!pool.isForgettable()) {
+            throw new IllegalStateException("the pool is in use");
+        }
+        pool.database.pools.remove(pool);
+        pool.user.pools.remove(pool);
+        host.pools.remove(pool);
+        host.loginQueue.remove(pool);
+    }
+
+    /** Forgets a database and its pools. Throws IllegalStateException unless it {@link DatabaseState#isForgettable}. */
+    void remove(DatabaseState database) {
+        for (PoolState pool : java.util.List.copyOf(database.pools)) {
+            remove(pool);
+        }
+        host.databases.remove(database);
+    }
+
+    private static void requireState(ServerSlot slot, SlotState expected) {
+        if (slot.state != expected) {
+            throw new IllegalStateException("slot is " + slot.state + ", not " + expected);
+        }
+    }
+}
