@@ -3,6 +3,7 @@ package dev.carpool.driver;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
@@ -40,7 +41,7 @@ final class LoginFailureTest {
 
     static Stream<IOException> networkErrors() {
         return Stream.of(
-                FakeConnector.refusal().getCause() instanceof IOException refused ? refused : new IOException(),
+                new ConnectException("Connection refused"),
                 new NoRouteToHostException(),
                 new SocketException("Connection reset"),
                 new SocketTimeoutException("Connect timed out"),
