@@ -1,0 +1,138 @@
+package dev.carpool.suspicion;
+
+import java.util.List;
+
+/**
+ * What a statement may do to the state of its session, as far as its text or its command tag tells. A set of reasons is
+ * an {@code int} with one bit per reason, so that collecting and testing costs nothing.
+ *
+ * <p>What cannot be seen in a text: triggers, rules, views, defaults, operators, casts and row security policies that
+ * call a function. Nothing here stands for them.
+ */
+public final class Suspicion {
+    /** Nothing suspicious. */
+    public static final int NONE = 0;
+
+    /** SET or RESET for the session, in any spelling; DISCARD has this bit too. */
+    public static final int SET = 1;
+
+    /** DISCARD, which also drops prepared statements, temporary objects and more. */
+    public static final int DISCARD = 1 << 1;
+
+    /** A call of {@code set_config} that is not plainly local to its transaction, or UPDATE of {@code pg_settings}. */
+    public static final int SET_CONFIG = 1 << 2;
+
+    /** PREPARE, EXECUTE or DEALLOCATE as statements. */
+    public static final int SQL_PREPARE = 1 << 3;
+
+    /** LISTEN or UNLISTEN. */
+    public static final int LISTEN = 1 << 4;
+
+    /** Something is created as temporary, or {@code pg_temp} is named. */
+    public static final int TEMP = 1 << 5;
+
+    /** A session-level advisory lock is taken or given back. */
+    public static final int ADVISORY_LOCK = 1 << 6;
+
+    /** DECLARE CURSOR WITH HOLD. */
+    public static final int HELD_CURSOR = 1 << 7;
+
+    /** LOAD: a library stays in the server process until it ends. */
+    public static final int LOAD = 1 << 8;
+
+    /**
+     * State no catalog shows and no DISCARD clears: {@code setseed}, a base backup begun by the session, a session's
+     * replication origin, temporary replication slots.
+     */
+    public static final int HIDDEN_STATE = 1 << 9;
+
+    /** DO or CALL: code the lexer does not look into. */
+    public static final int DO_OR_CALL = 1 << 10;
+
+    /** The text was not understood well enough to vouch for it. */
+    public static final int UNCLEAR = 1 << 11;
+
+    /** A function is called that is not known to be harmless. */
+    public static final int UNKNOWN_CALL = 1 << 12;
+
+    /** {@code nextval}, {@code currval}, {@code lastval} or {@code setval}. */
+    public static final int SEQUENCE = 1 << 13;
+
+    /** DECLARE CURSOR; without {@link #HELD_CURSOR} it ends with its transaction. */
+    public static final int CURSOR = 1 << 14;
+
+    /** BEGIN, COMMIT, ROLLBACK, SAVEPOINT and the like as statements. */
+    public static final int TRANSACTION = 1 << 15;
+
+    /** PREPARE TRANSACTION, COMMIT PREPARED, ROLLBACK PREPARED: such a transaction belongs to no session. */
+    public static final int TWO_PHASE = 1 << 16;
+
+    /** NOTIFY or {@code pg_notify}. */
+    public static final int NOTIFY = 1 << 17;
+
+    /** Reads what the session itself holds: {@code pg_prepared_statements}, {@code pg_listening_channels()}. */
+    public static final int SESSION_VIEW = 1 << 18;
+
+    /** DISCARD ALL or DEALLOCATE ALL has taken place: also the protocol's prepared statements are gone. Tags only. */
+    public static final int DEALLOCATED_ALL = 1 << 19;
+
+    /** What no other session may meet: a connection with one of these needs a clean-up or a probe before. */
+    public static final int NEEDS_RESET = SET
+            | DISCARD
+            | SET_CONFIG
+            | SQL_PREPARE
+            | LISTEN
+            | TEMP
+            | ADVISORY_LOCK
+            | HELD_CURSOR
+            | LOAD
+            | HIDDEN_STATE
+            | DO_OR_CALL
+            | UNCLEAR;
+
+    /** What DISCARD ALL does not clear; only closing the connection does. Part of {@link #NEEDS_RESET}. */
+    public static final int NEEDS_CLOSE = LOAD | HIDDEN_STATE;
+
+    /** What may or may not leave state behind: only a probe tells. The caller decides whether it asks. */
+    public static final int MAY_NEED_RESET = UNKNOWN_CALL;
+
+    /** What is good to know but leaves nothing that another session could meet. */
+    public static final int INFORMATIONAL =
+            SEQUENCE | CURSOR | TRANSACTION | TWO_PHASE | NOTIFY | SESSION_VIEW | DEALLOCATED_ALL;
+
+    /** By bit number. */
+    private static final List<String> NAMES = List.of(
+            "set",
+            "discard",
+            "set_config",
+            "sql_prepare",
+            "listen",
+            "temp",
+            "advisory_lock",
+            "held_cursor",
+            "load",
+            "hidden_state",
+            "do_or_call",
+            "unclear",
+            "unknown_call",
+            "sequence",
+            "cursor",
+            "transaction",
+            "two_phase",
+            "notify",
+            "session_view",
+            "deallocated_all");
+
+    private Suspicion() {}
+
+    /** The names of the reasons in {@code bits}, comma-separated, for logs and SHOW; allocates. */
+    public static String names(int bits) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < NAMES.size(); i++) {
+            if ((bits & 1 << i) != 0) {
+                text.append(text.isEmpty() ? "" : ",").append(NAMES.get(i));
+            }
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,63 @@
+package dev.carpool.suspicion;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+final class CommandTagsTest {
+    @Test
+    void tellsReasonsOfTags() {
+        Map<String, String> tags = Map.ofEntries(
+                Map.entry("SET", "set"),
+                Map.entry("SET CONSTRAINTS", ""),
+                Map.entry("RESET", "set"),
+                Map.entry("DISCARD ALL", "set,discard,deallocated_all"),
+                Map.entry("DISCARD TEMP", "set,discard"),
+                Map.entry("PREPARE", "sql_prepare"),
+                Map.entry("DEALLOCATE", "sql_prepare"),
+                Map.entry("DEALLOCATE ALL", "sql_prepare,deallocated_all"),
+                Map.entry("PREPARE TRANSACTION", "transaction,two_phase"),
+                Map.entry("COMMIT PREPARED", "two_phase"),
+                Map.entry("ROLLBACK PREPARED", "two_phase"),
+                Map.entry("LISTEN", "listen"),
+                Map.entry("UNLISTEN", "listen"),
+                Map.entry("NOTIFY", "notify"),
+                Map.entry("DECLARE CURSOR", "cursor"),
+                Map.entry("LOAD", "load"),
+                Map.entry("LOCK TABLE", ""),
+                Map.entry("DO", "do_or_call"),
+                Map.entry("CALL", "do_or_call"),
+                Map.entry("BEGIN", "transaction"),
+                Map.entry("START TRANSACTION", "transaction"),
+                Map.entry("COMMIT", "transaction"),
+                Map.entry("ROLLBACK", "transaction"),
+                Map.entry("SAVEPOINT", "transaction"),
+                Map.entry("RELEASE", "transaction"),
+                Map.entry("SELECT 1", ""),
+                Map.entry("INSERT 0 1", ""),
+                Map.entry("UPDATE 3", ""),
+                Map.entry("DELETE 3", ""),
+                Map.entry("DROP TABLE", ""),
+                Map.entry("DOMAIN", ""),
+                Map.entry("CREATE TABLE", ""),
+                Map.entry("COPY 5", ""),
+                Map.entry("FETCH 5", ""),
+                Map.entry("S", ""),
+                Map.entry("", ""));
+        tags.forEach((tag, reasons) -> {
+            ByteBuf buffer = buffer(tag);
+            assertEquals(reasons, Suspicion.names(CommandTags.suspicion(buffer, 2, tag.length())), tag);
+            boolean drops = tag.equals("DISCARD ALL") || tag.equals("DEALLOCATE ALL");
+            assertEquals(drops, CommandTags.endsAllStatements(buffer, 2, tag.length()), tag);
+        });
+    }
+
+    /** With other bytes around, so that reading too far is noticed. */
+    private static ByteBuf buffer(String tag) {
+        return Unpooled.copiedBuffer("xx" + tag + "ALL", StandardCharsets.US_ASCII);
+    }
+}
