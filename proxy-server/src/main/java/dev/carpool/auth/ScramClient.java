@@ -84,8 +84,8 @@ public final class ScramClient {
             String user,
             String nonce)
             throws ScramFailure {
-        boolean plusOffered = offered.contains(ScramMechanism.SCRAM_SHA_256_PLUS.text());
-        boolean plainOffered = offered.contains(ScramMechanism.SCRAM_SHA_256.text());
+        boolean plusOffered = offered.contains(ScramMechanism.SCRAM_SHA_256_PLUS.wireName());
+        boolean plainOffered = offered.contains(ScramMechanism.SCRAM_SHA_256.wireName());
         if (plusOffered && peerBinding == null) {
             throw new ScramFailure(
                     Reason.CHANNEL_BINDING, "server offers SCRAM-SHA-256-PLUS over a connection without TLS");
@@ -217,6 +217,6 @@ public final class ScramClient {
 
     @Override
     public String toString() {
-        return "ScramClient[" + mechanism.text() + "]";
+        return "ScramClient[" + mechanism.wireName() + "]";
     }
 }

@@ -19,7 +19,7 @@ public enum ScramMechanism {
     }
 
     /** The name on the wire. */
-    public String text() {
+    public String wireName() {
         return text;
     }
 

@@ -370,7 +370,7 @@ final class ScramTest {
     }
 
     private static ScramKeys login(ScramClient client, ScramServer server) throws ScramFailure {
-        byte[] serverFirst = server.clientFirst(client.mechanism().text(), client.clientFirst());
+        byte[] serverFirst = server.clientFirst(client.mechanism().wireName(), client.clientFirst());
         ScramServer.Accepted accepted = server.clientFinal(client.serverFirst(serverFirst));
         client.serverFinal(accepted.serverFinal());
         return accepted.keys();
