@@ -34,7 +34,7 @@ final class Admission {
 
     /** Claims connections for a pool whose demand or room has grown. */
     void seek(PoolState pool, long now, Actions actions) {
-        while (pool.waitingAt == null && pool.wants() > 0 && pool.mayOpen(now)) {
+        while (pool.waitingAt == null && pool.wants() > 0 && pool.mayOpen()) {
             claimFromUser(pool, now, actions);
         }
     }
@@ -164,31 +164,31 @@ final class Admission {
     private void redeem(PoolState pool, Gate gate, long now, Actions actions) {
         pool.promised--;
         pool.hold(-1, now);
-        if (pool.wants() <= 0 || !pool.mayOpen(now)) {
-            releaseBefore(gate, pool);
+        releaseBefore(gate, pool);
+        if (pool.wants() > 0 && pool.mayOpen()) {
+            claimAtOnce(pool, now, actions);
+            seek(pool, now, actions);
+        }
+    }
+
+    /** Claims without regard for queues; a cap may be full only because the claim had not got to it yet. */
+    private void claimAtOnce(PoolState pool, long now, Actions actions) {
+        if (pool.user.cap.isFull()) {
+            queueAgain(pool, Gate.USER, now, actions);
             return;
         }
-        if (gate == Gate.USER) {
-            if (pool.user.cap.isFull()) {
-                queueAgain(pool, Gate.USER, now, actions);
-                return;
-            }
-            pool.user.cap.reserve();
+        pool.user.cap.reserve();
+        if (pool.database.cap.isFull()) {
+            queueAgain(pool, Gate.DATABASE, now, actions);
+            return;
         }
-        if (gate != Gate.HOST) {
-            if (pool.database.cap.isFull()) {
-                queueAgain(pool, Gate.DATABASE, now, actions);
-                return;
-            }
-            pool.database.cap.reserve();
-        }
+        pool.database.cap.reserve();
         if (host.cap.isFull()) {
             queueAgain(pool, Gate.HOST, now, actions);
             return;
         }
         host.cap.reserve();
         becomeReady(pool, now, actions);
-        seek(pool, now, actions);
     }
 
     /** Queues with the reservations it has; a pool that queues already keeps the place that is further on. */
@@ -199,7 +199,7 @@ final class Admission {
         } else if (present.compareTo(gate) < 0) {
             leaveQueue(pool, now);
             releaseBefore(present, pool);
-            queue(pool, gate, now);
+            evictOrQueue(pool, gate, now, actions);
         } else {
             releaseBefore(gate, pool);
         }
@@ -254,7 +254,7 @@ final class Admission {
 
     /** Gives up claims that the pool's waiters need no more, because they were served or have left. */
     void trim(PoolState pool, long now, Actions actions) {
-        boolean opens = pool.mayOpen(now);
+        boolean opens = pool.mayOpen();
         Gate gate = pool.waitingAt;
         if (gate != null && (pool.wants() <= 0 || !opens)) {
             leaveQueue(pool, now);
@@ -291,14 +291,21 @@ final class Admission {
         }
     }
 
-    /** Looks at all queues again, after limits have changed. */
-    void distributeEverywhere(long now, Actions actions) {
+    /** Gives up all claims and makes them again, after limits have changed. */
+    void claimAnew(long now, Actions actions) {
         for (PoolState pool : host.pools) {
-            hasRoom(pool.user);
-            hasRoom(pool.database);
+            Gate gate = pool.waitingAt;
+            if (gate != null) {
+                leaveQueue(pool, now);
+                releaseBefore(gate, pool);
+            }
+            dropReady(pool, pool.ready, now);
         }
-        host.hasRoom = true;
+        for (PoolState pool : host.pools) {
+            seek(pool, now, actions);
+        }
         distribute(now, actions);
+        logIn(now, actions);
     }
 
     /** Gives room that has become free to the least served in the queues, in the order of the gates. */
@@ -324,7 +331,7 @@ final class Admission {
                 return;
             }
             leaveQueue(pool, now);
-            if (pool.wants() > 0 && pool.mayOpen(now)) {
+            if (pool.wants() > 0 && pool.mayOpen()) {
                 user.cap.reserve();
                 claimFromDatabase(pool, now, actions);
                 seek(pool, now, actions);
@@ -340,7 +347,7 @@ final class Admission {
                 return;
             }
             leaveQueue(pool, now);
-            if (pool.wants() > 0 && pool.mayOpen(now)) {
+            if (pool.wants() > 0 && pool.mayOpen()) {
                 database.cap.reserve();
                 claimFromHost(pool, now, actions);
                 seek(pool, now, actions);
@@ -359,7 +366,7 @@ final class Admission {
                 break;
             }
             leaveQueue(pool, now);
-            if (pool.wants() > 0 && pool.mayOpen(now)) {
+            if (pool.wants() > 0 && pool.mayOpen()) {
                 host.cap.reserve();
                 becomeReady(pool, now, actions);
                 seek(pool, now, actions);
@@ -398,7 +405,7 @@ final class Admission {
                 return;
             }
             pool.inLoginQueue = false;
-            if (!pool.mayOpen(now)) {
+            if (!pool.mayOpen()) {
                 dropReady(pool, pool.ready, now);
             } else if (pool.ready > 0) {
                 pool.ready--;
@@ -421,7 +428,7 @@ final class Admission {
 
     /** Opens one that nobody waits for, if that takes nothing from anybody. Returns whether it did. */
     boolean openSpare(PoolState pool, long now, Actions actions) {
-        if (!pool.mayOpen(now)
+        if (!pool.mayOpen()
                 || host.waitingPools > 0
                 || !host.loginQueue.isEmpty()
                 || !host.mayLogIn()

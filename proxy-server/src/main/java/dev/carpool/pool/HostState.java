@@ -41,10 +41,10 @@ final class HostState {
     int idle;
     int inUse;
 
-    /** No connection is opened before this time; meaningless unless {@link #holdsOpens}. */
-    long holdOpensUntil;
-
+    /** No connection is opened before {@link #holdOpensUntil}; the janitor ends it. */
     boolean holdsOpens;
+
+    long holdOpensUntil;
 
     private final int eventLoops;
     private int nextLoop;
@@ -70,13 +70,6 @@ final class HostState {
 
     boolean mayLogIn() {
         return concurrentLogins == 0 || opening < concurrentLogins;
-    }
-
-    boolean isHolding(long now) {
-        if (holdsOpens && now - holdOpensUntil >= 0) {
-            holdsOpens = false;
-        }
-        return holdsOpens;
     }
 
     int open() {

@@ -104,7 +104,7 @@ final class PoolAccounts {
     void enqueue(PoolState pool, Waiter waiter, long deadline, long now, Actions actions) {
         int maxWaiting = pool.limits.maxWaiting();
         if (maxWaiting > 0 && pool.waiters.size() >= maxWaiting) {
-            actions.refuse(waiter, RefuseReason.QUEUE_FULL, pool.bottleneck(now));
+            actions.refuse(waiter, RefuseReason.QUEUE_FULL, pool.bottleneck());
             return;
         }
         pool.waiters.add(waiter.node(), deadline, now);
@@ -141,7 +141,7 @@ final class PoolAccounts {
 
     /** Refuses all waiters of a pool, as when the server refuses the login. */
     void refuseAll(PoolState pool, RefuseReason reason, long now, Actions actions) {
-        Bottleneck bottleneck = pool.bottleneck(now);
+        Bottleneck bottleneck = pool.bottleneck();
         while (!pool.waiters.isEmpty()) {
             actions.refuse(pollWaiter(pool).waiter, reason, bottleneck);
         }
@@ -367,26 +367,25 @@ final class PoolAccounts {
 
     void reconfigure(PoolState pool, PoolLimits limits, long now, Actions actions) {
         pool.limits = limits;
-        admission.trim(pool, now, actions);
-        admission.seek(pool, now, actions);
+        admission.claimAnew(now, actions);
     }
 
     void reconfigure(DatabaseState database, int cap, int weight, int guaranteed, long now, Actions actions) {
         database.cap.limit(cap);
         database.share.entitle(weight, guaranteed, now);
-        admission.distributeEverywhere(now, actions);
+        admission.claimAnew(now, actions);
     }
 
     void reconfigure(UserState user, int cap, long now, Actions actions) {
         user.cap.limit(cap);
-        admission.distributeEverywhere(now, actions);
+        admission.claimAnew(now, actions);
     }
 
     void reconfigure(HostLimits limits, long now, Actions actions) {
         host.cap.limit(limits.connections());
         host.concurrentLogins = limits.concurrentLogins();
         host.quantum = (double) limits.quantum();
-        admission.distributeEverywhere(now, actions);
+        admission.claimAnew(now, actions);
     }
 
     // --- the tree of states

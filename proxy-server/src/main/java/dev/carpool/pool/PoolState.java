@@ -36,7 +36,10 @@ final class PoolState {
 
     boolean paused;
     boolean keepsMinSize = true;
+
+    /** No connection is opened before {@link #holdOpensUntil}; the janitor ends it. */
     boolean holdsOpens;
+
     long holdOpensUntil;
     long lastUsed;
 
@@ -94,16 +97,9 @@ final class PoolState {
         return open == 0 && waiters.isEmpty() && promised == 0 && ready == 0;
     }
 
-    boolean isHolding(long now) {
-        if (holdsOpens && now - holdOpensUntil >= 0) {
-            holdsOpens = false;
-        }
-        return holdsOpens;
-    }
-
-    /** Whether a connection may be opened now, as far as caps have no say in it. */
-    boolean mayOpen(long now) {
-        return !isPaused() && !isHolding(now) && !host.isHolding(now);
+    /** Whether a connection may be opened, as far as caps have no say in it. */
+    boolean mayOpen() {
+        return !isPaused() && !holdsOpens && !host.holdsOpens;
     }
 
     /** How many connections its waiters need beyond those that are coming, within the pool's own size. */
@@ -134,7 +130,7 @@ final class PoolState {
     }
 
     /** What its waiters wait for. */
-    Bottleneck bottleneck(long now) {
+    Bottleneck bottleneck() {
         if (waiters.isEmpty()) {
             return Bottleneck.NONE;
         }
@@ -151,7 +147,7 @@ final class PoolState {
         if (room() == 0) {
             return Bottleneck.POOL_SIZE;
         }
-        if (!mayOpen(now)) {
+        if (!mayOpen()) {
             return Bottleneck.OPENS_HELD;
         }
         return ready > 0 ? Bottleneck.LOGINS : Bottleneck.OPENING;

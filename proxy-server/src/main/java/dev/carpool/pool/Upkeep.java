@@ -14,6 +14,7 @@ final class Upkeep {
     }
 
     void tick(long now, Actions actions) {
+        endHolds(now, actions);
         for (int i = 0; i < host.pools.size(); i++) {
             PoolState pool = host.pools.get(i);
             refuseLate(pool, now, actions);
@@ -31,13 +32,32 @@ final class Upkeep {
         }
     }
 
+    private void endHolds(long now, Actions actions) {
+        if (host.holdsOpens) {
+            host.holdsOpens = stillHolds(host.holdOpensUntil, now, actions);
+        }
+        for (PoolState pool : host.pools) {
+            if (pool.holdsOpens) {
+                pool.holdsOpens = stillHolds(pool.holdOpensUntil, now, actions);
+            }
+        }
+    }
+
+    private static boolean stillHolds(long until, long now, Actions actions) {
+        if (now - until >= 0) {
+            return false;
+        }
+        actions.wakeBy(until);
+        return true;
+    }
+
     private void refuseLate(PoolState pool, long now, Actions actions) {
         WaiterNode node = pool.waiters.first();
         while (node != null) {
             WaiterNode later = node.later;
             if (node.deadline != ServerSlot.NEVER) {
                 if (now - node.deadline >= 0) {
-                    actions.refuse(node.waiter, RefuseReason.QUEUE_TIMEOUT, pool.bottleneck(now));
+                    actions.refuse(node.waiter, RefuseReason.QUEUE_TIMEOUT, pool.bottleneck());
                     pool.waiters.remove(node);
                     host.waiting--;
                 } else {

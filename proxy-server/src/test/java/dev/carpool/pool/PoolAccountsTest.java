@@ -268,7 +268,7 @@ class PoolAccountsTest {
         assertEquals(List.of("OPEN joe@a", "OPEN joe@a"), drain());
         accounts.opened(first, now, actions);
         assertEquals(List.of("HAND_OVER a0", "OPEN joe@a"), drain());
-        assertEquals(Bottleneck.LOGINS, b.bottleneck(now));
+        assertEquals(Bottleneck.LOGINS, b.bottleneck());
     }
 
     private PoolAccounts accounts(int hostCap) {
