@@ -38,7 +38,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
     private final ServerAccount account;
     private final Path home;
     private final Path data;
-    private final Thread exitHook = new Thread(this::destroy, "embedded-postgres-exit");
+    private final Thread exitHook;
     private int port;
     private boolean portIsSettled;
 
@@ -49,9 +49,14 @@ public final class EmbeddedPostgres implements AutoCloseable {
         this.port = builder.port;
         this.home = Files.createTempDirectory("carpool-pg-");
         this.data = home.resolve("data");
-        if (builder.deleteOnExit) {
-            Runtime.getRuntime().addShutdownHook(exitHook);
-        }
+        Runnable beforeExit = builder.beforeExit;
+        this.exitHook = new Thread(
+                () -> {
+                    beforeExit.run();
+                    destroy();
+                },
+                "embedded-postgres-exit");
+        Runtime.getRuntime().addShutdownHook(exitHook);
     }
 
     /** What can be chosen before the first start. */
@@ -60,7 +65,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         private final List<String> hba = new ArrayList<>();
         private final Map<String, byte[]> files = new LinkedHashMap<>();
         private int port;
-        private boolean deleteOnExit = true;
+        private Runnable beforeExit = () -> {};
 
         private Builder() {
             settings.put("listen_addresses", "127.0.0.1");
@@ -96,9 +101,12 @@ public final class EmbeddedPostgres implements AutoCloseable {
             return this;
         }
 
-        /** Whether the end of this JVM stops the server and deletes its data without {@link #close}; the default. */
-        public Builder deleteOnExit(boolean chosen) {
-            this.deleteOnExit = chosen;
+        /**
+         * The end of the JVM stops the server and deletes its data, after this has run: for whoever has to leave the
+         * server first.
+         */
+        public Builder beforeExit(Runnable chosen) {
+            this.beforeExit = chosen;
             return this;
         }
 
@@ -111,8 +119,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
             try {
                 EmbeddedPostgres postgres = new EmbeddedPostgres(this);
                 try {
-                    postgres.initialise(this);
-                    postgres.start();
+                    postgres.startNew(this);
                     return postgres;
                 } catch (IOException | RuntimeException | Error e) {
                     postgres.close();
@@ -293,6 +300,11 @@ public final class EmbeddedPostgres implements AutoCloseable {
                 Directories.delete(home);
             }
         }
+    }
+
+    private synchronized void startNew(Builder builder) throws IOException {
+        initialise(builder);
+        start();
     }
 
     private void initialise(Builder builder) throws IOException {
