@@ -21,6 +21,14 @@ public record AdminConfig(
     }
 
     public static AdminConfig defaults() {
-        return new AdminConfig(InetSocketAddress.createUnresolved("127.0.0.1", 9432), null, Set.of(), Set.of());
+        return CarpoolConfig.defaults().admin();
+    }
+
+    static AdminConfig of(SettingValues values) {
+        return new AdminConfig(
+                values.get(Settings.ADMIN_LISTEN).orElse(null),
+                values.get(Settings.ADMIN_TOKEN).orElse(null),
+                values.get(Settings.ADMIN_USERS),
+                values.get(Settings.STATS_USERS));
     }
 }

@@ -34,16 +34,24 @@ public record AuthConfig(
                     + " FROM pg_authid WHERE rolname=$1 AND rolcanlogin";
 
     public static AuthConfig defaults() {
+        return CarpoolConfig.defaults().auth();
+    }
+
+    static AuthConfig of(SettingValues values) {
         return new AuthConfig(
-                AuthType.PASSTHROUGH,
-                null,
-                null,
-                null,
-                DEFAULT_QUERY,
-                null,
-                Duration.ofMinutes(5),
-                20,
-                Duration.ofMinutes(1),
-                4096);
+                values.get(Settings.AUTH_TYPE),
+                values.get(Settings.AUTH_FILE).orElse(null),
+                values.get(Settings.AUTH_HBA_FILE).orElse(null),
+                orNull(values.get(Settings.AUTH_USER)),
+                values.get(Settings.AUTH_QUERY),
+                orNull(values.get(Settings.AUTH_DBNAME)),
+                values.get(Settings.AUTH_PASSTHROUGH_TTL),
+                values.get(Settings.AUTH_FAILURE_LIMIT),
+                values.get(Settings.AUTH_FAILURE_WINDOW),
+                values.get(Settings.SCRAM_ITERATIONS));
+    }
+
+    private static @Nullable String orNull(String text) {
+        return text.isEmpty() ? null : text;
     }
 }

@@ -36,21 +36,29 @@ public record CarpoolConfig(
 
     /** Every default, and no database. */
     public static CarpoolConfig defaults() {
+        return Defaults.CONFIG;
+    }
+
+    static CarpoolConfig of(
+            SettingValues values,
+            Map<String, DatabaseConfig> databases,
+            @Nullable DatabaseConfig wildcard,
+            Map<String, UserConfig> users) {
         return new CarpoolConfig(
-                ListenConfig.defaults(),
-                AdminConfig.defaults(),
-                RuntimeConfig.defaults(),
-                AuthConfig.defaults(),
-                TlsConfig.of(SslMode.DISABLE),
-                TlsConfig.of(SslMode.PREFER),
-                LimitsConfig.defaults(),
-                PoolConfig.defaults(),
-                ServerConfig.defaults(),
-                TimeoutConfig.defaults(),
-                LogConfig.defaults(),
-                Map.of(),
-                null,
-                Map.of());
+                ListenConfig.of(values),
+                AdminConfig.of(values),
+                RuntimeConfig.of(values),
+                AuthConfig.of(values),
+                Settings.CLIENT_TLS_SETTINGS.of(values),
+                Settings.SERVER_TLS_SETTINGS.of(values),
+                LimitsConfig.of(values),
+                PoolConfig.of(values),
+                ServerConfig.of(values),
+                TimeoutConfig.of(values),
+                LogConfig.of(values),
+                databases,
+                wildcard,
+                users);
     }
 
     /** Every default, and any database of one server. */
@@ -135,5 +143,11 @@ public record CarpoolConfig(
         return new CarpoolConfig(
                 listen, admin, runtime, auth, clientTls, serverTls, limits, pool, server, timeouts, log, databases, any,
                 users);
+    }
+
+    /** Made on first use, because the table of settings refers to this class. */
+    private static final class Defaults {
+        static final CarpoolConfig CONFIG =
+                CarpoolConfig.of(new SettingValues(Dialect.CARPOOL), Map.of(), null, Map.of());
     }
 }

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +51,43 @@ public record DatabaseConfig(
 
     public DatabaseConfig {
         parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
+    }
+
+    /** An entry; where it says nothing of host and port, those given here apply. */
+    static DatabaseConfig of(String name, Upstream elsewhere, SettingValues values) {
+        String host = orElse(values.find(Settings.HOST), elsewhere.host());
+        int ownPort = values.find(Settings.HOST) == null ? elsewhere.port() : Upstream.POSTGRESQL_PORT;
+        String ownName = name.equals(WILDCARD) ? orElse(elsewhere.dbname(), WILDCARD) : name;
+        Map<String, String> parameters = new LinkedHashMap<>();
+        for (Setting<String> parameter : Settings.STARTUP_PARAMETERS) {
+            String value = values.find(parameter);
+            if (value != null) {
+                parameters.put(parameter.key(), value);
+            }
+        }
+        return new DatabaseConfig(
+                name,
+                host,
+                orElse(values.find(Settings.PORT), ownPort),
+                orElse(values.find(Settings.DBNAME), ownName),
+                values.find(Settings.FORCED_USER),
+                orElse(values.find(Settings.PASSWORD), Optional.<Secret>empty()).orElse(null),
+                values.find(Settings.CONNECT_QUERY),
+                PoolOverrides.of(values),
+                TimeoutOverrides.of(values),
+                values.find(Settings.MAX_DB_CONNECTIONS),
+                values.find(Settings.MAX_DB_CLIENT_CONNECTIONS),
+                orElse(values.find(Settings.WEIGHT), 1),
+                orElse(values.find(Settings.GUARANTEED_CONNECTIONS), 0),
+                values.find(Settings.SERVER_LIFETIME),
+                parameters,
+                values.find(Settings.AUTH_USER),
+                values.find(Settings.AUTH_QUERY),
+                values.find(Settings.AUTH_DBNAME));
+    }
+
+    private static <T> T orElse(@Nullable T value, T other) {
+        return value != null ? value : other;
     }
 
     /** A database without settings of its own. */

@@ -29,6 +29,21 @@ public record LimitsConfig(
         long maxPacketSize) {
 
     public static LimitsConfig defaults() {
-        return new LimitsConfig(10_000, 0, 0, 100, 0, 0, 0, 200, 16L << 20, 8, Integer.MAX_VALUE);
+        return CarpoolConfig.defaults().limits();
+    }
+
+    static LimitsConfig of(SettingValues values) {
+        return new LimitsConfig(
+                values.get(Settings.MAX_CLIENT_CONN),
+                values.get(Settings.MAX_DB_CLIENT_CONNECTIONS),
+                values.get(Settings.MAX_USER_CLIENT_CONNECTIONS),
+                values.get(Settings.MAX_SERVER_CONNECTIONS),
+                values.get(Settings.MAX_DB_CONNECTIONS),
+                values.get(Settings.MAX_USER_CONNECTIONS),
+                values.get(Settings.MAX_WAITING_CLIENTS),
+                values.get(Settings.MAX_PREPARED_STATEMENTS),
+                values.get(Settings.MAX_CLIENT_PREPARED_BYTES),
+                values.get(Settings.MAX_CONCURRENT_LOGINS),
+                values.get(Settings.MAX_PACKET_SIZE));
     }
 }

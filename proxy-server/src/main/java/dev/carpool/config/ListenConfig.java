@@ -15,7 +15,17 @@ public record ListenConfig(List<InetSocketAddress> addresses, int backlog, TcpCo
     }
 
     public static ListenConfig defaults() {
+        return CarpoolConfig.defaults().listen();
+    }
+
+    static ListenConfig of(SettingValues values) {
+        int port = values.get(Settings.LISTEN_PORT);
         return new ListenConfig(
-                List.of(InetSocketAddress.createUnresolved("127.0.0.1", 6432)), 128, TcpConfig.defaults(), false);
+                values.get(Settings.LISTEN_ADDR).stream()
+                        .map(host -> new HostPort(host, port).address())
+                        .toList(),
+                values.get(Settings.LISTEN_BACKLOG),
+                TcpConfig.of(values),
+                values.get(Settings.SO_REUSEPORT));
     }
 }

@@ -21,6 +21,16 @@ public record LogConfig(
         int verbose) {
 
     public static LogConfig defaults() {
-        return new LogConfig(true, true, true, true, Duration.ofSeconds(60), 0);
+        return CarpoolConfig.defaults().log();
+    }
+
+    static LogConfig of(SettingValues values) {
+        return new LogConfig(
+                values.get(Settings.LOG_CONNECTIONS),
+                values.get(Settings.LOG_DISCONNECTIONS),
+                values.get(Settings.LOG_POOLER_ERRORS),
+                values.get(Settings.LOG_STATS),
+                values.get(Settings.STATS_PERIOD),
+                values.get(Settings.VERBOSE));
     }
 }

@@ -13,6 +13,15 @@ import java.time.Duration;
 public record PoolConfig(PoolingMode mode, int size, int minSize, int reserveSize, Duration reserveTimeout) {
 
     public static PoolConfig defaults() {
-        return new PoolConfig(PoolingMode.TRANSACTION, 20, 0, 0, Duration.ofSeconds(5));
+        return CarpoolConfig.defaults().pool();
+    }
+
+    static PoolConfig of(SettingValues values) {
+        return new PoolConfig(
+                values.get(Settings.POOL_MODE),
+                values.get(Settings.DEFAULT_POOL_SIZE),
+                values.get(Settings.MIN_POOL_SIZE),
+                values.get(Settings.RESERVE_POOL_SIZE),
+                values.get(Settings.RESERVE_POOL_TIMEOUT));
     }
 }

@@ -11,6 +11,15 @@ public record PoolOverrides(
 
     public static final PoolOverrides NONE = new PoolOverrides(null, null, null, null);
 
+    static PoolOverrides of(SettingValues values) {
+        PoolOverrides own = new PoolOverrides(
+                values.find(Settings.POOL_MODE),
+                values.find(Settings.POOL_SIZE),
+                values.find(Settings.MIN_POOL_SIZE),
+                values.find(Settings.RESERVE_POOL_SIZE));
+        return own.equals(NONE) ? NONE : own;
+    }
+
     /** These values where there are some, {@code general} elsewhere. */
     PoolConfig over(PoolConfig general) {
         if (equals(NONE)) {

@@ -9,7 +9,12 @@ package dev.carpool.config;
 public record RuntimeConfig(Transport transport, int eventLoops, int readBufferBytes) {
 
     public static RuntimeConfig defaults() {
-        return new RuntimeConfig(Transport.AUTO, 0, 16 * 1024);
+        return CarpoolConfig.defaults().runtime();
+    }
+
+    static RuntimeConfig of(SettingValues values) {
+        return new RuntimeConfig(values.get(Settings.TRANSPORT), values.get(Settings.EVENT_LOOPS), (int)
+                (long) values.get(Settings.READ_BUFFER_SIZE));
     }
 
     /** The number of event loops to start on this machine. */

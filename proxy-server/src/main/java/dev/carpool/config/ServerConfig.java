@@ -36,18 +36,22 @@ public record ServerConfig(
     public static final String EMPTY_QUERY = "<empty>";
 
     public static ServerConfig defaults() {
+        return CarpoolConfig.defaults().server();
+    }
+
+    static ServerConfig of(SettingValues values) {
         return new ServerConfig(
-                Duration.ofMinutes(60),
-                Duration.ofMinutes(6),
-                Duration.ofMinutes(10),
-                Duration.ofSeconds(30),
-                EMPTY_QUERY,
-                Duration.ofSeconds(15),
-                Duration.ofSeconds(15),
-                "DISCARD ALL",
-                false,
-                false,
-                false,
-                Duration.ofMillis(100));
+                values.get(Settings.SERVER_LIFETIME),
+                values.get(Settings.SERVER_LIFETIME_JITTER),
+                values.get(Settings.SERVER_IDLE_TIMEOUT),
+                values.get(Settings.SERVER_CHECK_DELAY),
+                values.get(Settings.SERVER_CHECK_QUERY),
+                values.get(Settings.SERVER_CONNECT_TIMEOUT),
+                values.get(Settings.SERVER_LOGIN_RETRY),
+                values.get(Settings.SERVER_RESET_QUERY),
+                values.get(Settings.SERVER_RESET_QUERY_ALWAYS),
+                values.get(Settings.SERVER_ROUND_ROBIN),
+                values.get(Settings.SERVER_FAST_CLOSE),
+                values.get(Settings.FAIR_SHARE_QUANTUM));
     }
 }

@@ -16,6 +16,16 @@ public record TcpConfig(
         int socketBufferBytes) {
 
     public static TcpConfig defaults() {
-        return new TcpConfig(true, 0, Duration.ZERO, Duration.ZERO, Duration.ZERO, 0);
+        return CarpoolConfig.defaults().listen().tcp();
+    }
+
+    static TcpConfig of(SettingValues values) {
+        return new TcpConfig(
+                values.get(Settings.TCP_KEEPALIVE),
+                values.get(Settings.TCP_KEEPCNT),
+                values.get(Settings.TCP_KEEPIDLE),
+                values.get(Settings.TCP_KEEPINTVL),
+                values.get(Settings.TCP_USER_TIMEOUT),
+                (int) (long) values.get(Settings.TCP_SOCKET_BUFFER));
     }
 }

@@ -3,7 +3,7 @@ package dev.carpool.config;
 import java.time.Duration;
 
 /**
- * Deadlines of client sessions. Zero is off for each of them.
+ * Deadlines of client sessions. Zero is no limit.
  *
  * @param queryWait time in the queue of a pool
  * @param query time one query may run
@@ -12,7 +12,7 @@ import java.time.Duration;
  * @param clientIdle time a client may stay without a request outside a transaction
  * @param clientLogin from accept to the first ReadyForQuery
  * @param cancelWait time a cancel request may take
- * @param shutdownGrace time for open transactions once the proxy stops
+ * @param shutdownGrace time for open transactions once the proxy stops; zero waits for all of them
  * @param autodbIdle time after which a database made from the wildcard is forgotten
  */
 public record TimeoutConfig(
@@ -27,15 +27,19 @@ public record TimeoutConfig(
         Duration autodbIdle) {
 
     public static TimeoutConfig defaults() {
+        return CarpoolConfig.defaults().timeouts();
+    }
+
+    static TimeoutConfig of(SettingValues values) {
         return new TimeoutConfig(
-                Duration.ofSeconds(30),
-                Duration.ZERO,
-                Duration.ZERO,
-                Duration.ZERO,
-                Duration.ZERO,
-                Duration.ofSeconds(60),
-                Duration.ofSeconds(10),
-                Duration.ofSeconds(30),
-                Duration.ofHours(1));
+                values.get(Settings.QUERY_WAIT_TIMEOUT),
+                values.get(Settings.QUERY_TIMEOUT),
+                values.get(Settings.TRANSACTION_TIMEOUT),
+                values.get(Settings.IDLE_TRANSACTION_TIMEOUT),
+                values.get(Settings.CLIENT_IDLE_TIMEOUT),
+                values.get(Settings.CLIENT_LOGIN_TIMEOUT),
+                values.get(Settings.CANCEL_WAIT_TIMEOUT),
+                values.get(Settings.SHUTDOWN_GRACE),
+                values.get(Settings.AUTODB_IDLE_TIMEOUT));
     }
 }

@@ -13,6 +13,16 @@ public record TimeoutOverrides(
 
     public static final TimeoutOverrides NONE = new TimeoutOverrides(null, null, null, null, null);
 
+    static TimeoutOverrides of(SettingValues values) {
+        TimeoutOverrides own = new TimeoutOverrides(
+                values.find(Settings.QUERY_WAIT_TIMEOUT),
+                values.find(Settings.QUERY_TIMEOUT),
+                values.find(Settings.TRANSACTION_TIMEOUT),
+                values.find(Settings.IDLE_TRANSACTION_TIMEOUT),
+                values.find(Settings.CLIENT_IDLE_TIMEOUT));
+        return own.equals(NONE) ? NONE : own;
+    }
+
     /** These values where there are some, {@code general} elsewhere. */
     TimeoutConfig over(TimeoutConfig general) {
         if (equals(NONE)) {

@@ -13,4 +13,14 @@ public record UserConfig(
         PoolOverrides pool,
         TimeoutOverrides timeouts,
         @Nullable Integer maxConnections,
-        @Nullable Integer maxClientConnections) {}
+        @Nullable Integer maxClientConnections) {
+
+    static UserConfig of(String name, SettingValues values) {
+        return new UserConfig(
+                name,
+                PoolOverrides.of(values),
+                TimeoutOverrides.of(values),
+                values.find(Settings.MAX_USER_CONNECTIONS),
+                values.find(Settings.MAX_USER_CLIENT_CONNECTIONS));
+    }
+}
