@@ -23,7 +23,12 @@ import org.jspecify.annotations.Nullable;
 public final class ConfigReader {
 
     /** One {@code --set}, or a flag that stands for one; possibly without an equals sign. */
-    private record Assignment(String flag, String text) {}
+    private record Assignment(String flag, String text) {
+        @Override
+        public String toString() {
+            return flag;
+        }
+    }
 
     /** Short for {@code listen_addr} and {@code listen_port}: {@code listen=host:port}. */
     private static final String LISTEN = "listen";
