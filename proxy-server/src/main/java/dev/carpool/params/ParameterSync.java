@@ -1,0 +1,139 @@
+package dev.carpool.params;
+
+import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gives a server connection the settings a client session wants: one simple Query with one SELECT of {@code set_config}
+ * calls, so that a setting that fails leaves all of them as they were.
+ *
+ * <p>Replies, none of them for the client: RowDescription, DataRow, CommandComplete {@code SELECT 1}, ReadyForQuery, and
+ * among them ParameterStatus for what changed. Or ErrorResponse and ReadyForQuery: the connection then has the settings
+ * it had before, and the caller decides (a value may have become invalid, a role may have been dropped). Only outside a
+ * transaction; inside one the settings would go with a rollback.
+ */
+public final class ParameterSync {
+    private static final byte[] SELECT = ascii("SELECT ");
+    private static final byte[] SET_CONFIG = ascii("pg_catalog.set_config(");
+    private static final byte[] FALSE = ascii(",false)");
+    private static final byte[] NULL = ascii("NULL");
+    private static final byte[] DECODE = ascii("pg_catalog.convert_from(pg_catalog.decode('");
+    private static final byte[] DECODED = ascii("','hex'),'UTF8')");
+    private static final byte[] HEX = ascii("0123456789abcdef");
+
+    private static final String ROLE = "role";
+    private static final String SESSION_AUTHORIZATION = "session_authorization";
+
+    private final ByteBuf out;
+    private int calls;
+
+    private ParameterSync(ByteBuf out) {
+        this.out = out;
+    }
+
+    /**
+     * Appends the message that leads from {@code applied} to {@code wanted}. A setting that is not wanted goes back to
+     * what it was when the connection began, as with RESET. Returns false, and writes nothing, if the two are the same.
+     */
+    public static boolean write(ByteBuf out, ParameterValues applied, ParameterValues wanted) {
+        if (applied == wanted) {
+            return false;
+        }
+        out.writeByte('Q');
+        int lengthAt = out.writerIndex();
+        out.writeInt(0).writeBytes(SELECT);
+        new ParameterSync(out).calls(applied, wanted);
+        out.writeByte(0);
+        out.setInt(lengthAt, out.writerIndex() - lengthAt);
+        return true;
+    }
+
+    /**
+     * Who the session is decides what it may set, and a change of session_authorization ends the role. So both go back to
+     * the beginning first and get their new values last. The calls of a select list are made from left to right.
+     */
+    private void calls(ParameterValues applied, ParameterValues wanted) {
+        boolean identityChanges = differs(applied, wanted, ROLE) || differs(applied, wanted, SESSION_AUTHORIZATION);
+        if (identityChanges && applied.contains(ROLE)) {
+            call(ROLE, null);
+        }
+        if (identityChanges && applied.contains(SESSION_AUTHORIZATION)) {
+            call(SESSION_AUTHORIZATION, null);
+        }
+        ParameterValues.difference(applied, wanted, (name, value) -> {
+            if (!name.equals(ROLE) && !name.equals(SESSION_AUTHORIZATION)) {
+                call(name, value);
+            }
+        });
+        if (identityChanges) {
+            callIfWanted(SESSION_AUTHORIZATION, wanted);
+            callIfWanted(ROLE, wanted);
+        }
+    }
+
+    private static boolean differs(ParameterValues applied, ParameterValues wanted, String name) {
+        String value = applied.value(name);
+        return value == null ? wanted.contains(name) : !value.equals(wanted.value(name));
+    }
+
+    private void callIfWanted(String name, ParameterValues wanted) {
+        String value = wanted.value(name);
+        if (value != null) {
+            call(name, value);
+        }
+    }
+
+    private void call(String name, @Nullable String value) {
+        if (calls++ > 0) {
+            out.writeByte(',');
+        }
+        out.writeBytes(SET_CONFIG);
+        literal(name);
+        out.writeByte(',');
+        if (value == null) {
+            out.writeBytes(NULL);
+        } else {
+            literal(value);
+        }
+        out.writeBytes(FALSE);
+    }
+
+    /** Means the same whatever standard_conforming_strings and client_encoding are on the connection. */
+    private void literal(String text) {
+        boolean backslash = false;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c >= 0x80) {
+                hexLiteral(text);
+                return;
+            }
+            backslash |= c == '\\';
+        }
+        if (backslash) {
+            out.writeByte('E');
+        }
+        out.writeByte('\'');
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == '\'' || c == '\\') {
+                out.writeByte(c);
+            }
+            out.writeByte(c);
+        }
+        out.writeByte('\'');
+    }
+
+    private void hexLiteral(String text) {
+        out.writeBytes(DECODE);
+        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+            out.writeByte(HEX[(b & 0xff) >> 4]);
+            out.writeByte(HEX[b & 0xf]);
+        }
+        out.writeBytes(DECODED);
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+}
