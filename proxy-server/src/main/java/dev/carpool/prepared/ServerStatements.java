@@ -1,0 +1,203 @@
+package dev.carpool.prepared;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which {@link SharedStatement}s one server connection has, and which of them was used longest ago. Confined to the
+ * connection's event loop. Takes memory only for what is there; {@link #touch} allocates nothing.
+ */
+public final class ServerStatements {
+    /*
+     * An open-addressing table by statement id, whose entries are also linked by use, most recent first.
+     */
+
+    private static final class Entry {
+        final SharedStatement statement;
+        long lastUsed;
+
+        @Nullable
+        Entry newer;
+
+        @Nullable
+        Entry older;
+
+        Entry(SharedStatement statement) {
+            this.statement = statement;
+        }
+    }
+
+    private static final @Nullable Entry[] NOTHING = {};
+    private static final int FIRST_SLOTS = 16;
+
+    private final int capacity;
+
+    /** A power of two in length, never more than half full; empty until the first statement. */
+    private @Nullable Entry[] slots = NOTHING;
+
+    private int size;
+    private @Nullable Entry newest;
+    private @Nullable Entry oldest;
+
+    /**
+     * @param capacity how many statements the connection should have at most (max_prepared_statements), at least one; a
+     *     transaction that uses more exceeds it
+     */
+    public ServerStatements(int capacity) {
+        this.capacity = Math.max(capacity, 1);
+    }
+
+    public int size() {
+        return size;
+    }
+
+    public boolean contains(SharedStatement statement) {
+        return find(statement) != null;
+    }
+
+    /** Notes a use in the transaction of that number; false if the connection does not have the statement. */
+    public boolean touch(SharedStatement statement, long transaction) {
+        Entry entry = find(statement);
+        if (entry == null) {
+            return false;
+        }
+        entry.lastUsed = transaction;
+        if (entry != newest) {
+            unlink(entry);
+            linkNewest(entry);
+        }
+        return true;
+    }
+
+    /** Notes that the connection has the statement from now on. */
+    public void add(SharedStatement statement, long transaction) {
+        if (touch(statement, transaction)) {
+            return;
+        }
+        if (size * 2 >= slots.length) {
+            grow();
+        }
+        Entry entry = new Entry(statement);
+        entry.lastUsed = transaction;
+        slots[emptySlot(statement)] = entry;
+        linkNewest(entry);
+        size++;
+    }
+
+    /** Notes that the connection does not have the statement any more; false if it had not. */
+    public boolean remove(SharedStatement statement) {
+        Entry entry = find(statement);
+        if (entry == null) {
+            return false;
+        }
+        unlink(entry);
+        close(slotOf(entry));
+        size--;
+        return true;
+    }
+
+    /**
+     * The statement to close before another is added: the one used longest ago, if the connection is full. Null if it is
+     * not, or if all its statements were used in the current transaction.
+     */
+    public @Nullable SharedStatement evictionCandidate(long currentTransaction) {
+        Entry entry = oldest;
+        if (entry == null || size < capacity || entry.lastUsed == currentTransaction) {
+            return null;
+        }
+        return entry.statement;
+    }
+
+    /** Notes that all statements are gone: DISCARD ALL, DEALLOCATE ALL. */
+    public void clear() {
+        slots = NOTHING;
+        size = 0;
+        newest = null;
+        oldest = null;
+    }
+
+    private @Nullable Entry find(SharedStatement statement) {
+        if (size == 0) {
+            return null;
+        }
+        int slot = firstSlot(statement);
+        Entry entry;
+        while ((entry = slots[slot]) != null && entry.statement != statement) {
+            slot = next(slot);
+        }
+        return entry;
+    }
+
+    private int firstSlot(SharedStatement statement) {
+        return (int) ((statement.id() * 0x9E3779B97F4A7C15L) >>> 32) & (slots.length - 1);
+    }
+
+    private int next(int slot) {
+        return (slot + 1) & (slots.length - 1);
+    }
+
+    private int slotOf(Entry entry) {
+        int slot = firstSlot(entry.statement);
+        while (slots[slot] != entry) {
+            slot = next(slot);
+        }
+        return slot;
+    }
+
+    private int emptySlot(SharedStatement statement) {
+        int slot = firstSlot(statement);
+        while (slots[slot] != null) {
+            slot = next(slot);
+        }
+        return slot;
+    }
+
+    /** Empties a slot and moves those behind it up that would not be found any more. */
+    private void close(int slot) {
+        int gap = slot;
+        slots[gap] = null;
+        Entry entry;
+        for (int i = next(gap); (entry = slots[i]) != null; i = next(i)) {
+            int wantedDistance = (i - firstSlot(entry.statement)) & (slots.length - 1);
+            int gapDistance = (i - gap) & (slots.length - 1);
+            if (wantedDistance >= gapDistance) {
+                slots[gap] = entry;
+                slots[i] = null;
+                gap = i;
+            }
+        }
+    }
+
+    private void grow() {
+        slots = new @Nullable Entry[Math.max(FIRST_SLOTS, slots.length * 2)];
+        for (Entry entry = oldest; entry != null; entry = entry.newer) {
+            slots[emptySlot(entry.statement)] = entry;
+        }
+    }
+
+    private void linkNewest(Entry entry) {
+        Entry second = newest;
+        entry.newer = null;
+        entry.older = second;
+        if (second == null) {
+            oldest = entry;
+        } else {
+            second.newer = entry;
+        }
+        newest = entry;
+    }
+
+    private void unlink(Entry entry) {
+        Entry newer = entry.newer;
+        Entry older = entry.older;
+        if (newer == null) {
+            newest = older;
+        } else {
+            newer.older = older;
+        }
+        if (older == null) {
+            oldest = newer;
+        } else {
+            older.newer = newer;
+        }
+    }
+}

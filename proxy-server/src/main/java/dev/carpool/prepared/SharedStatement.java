@@ -1,0 +1,98 @@
+package dev.carpool.prepared;
+
+import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * A prepared statement as all sessions of one scope share it: query text and parameter types, under one name on every
+ * server connection that has it. Made and interned by {@link StatementCatalog}; lives as long as a client session or a
+ * server connection refers to it. Immutable but for {@link #isRetired}.
+ */
+public final class SharedStatement {
+    /** What an object of this class costs beside its bytes, about. */
+    private static final int OVERHEAD = 160;
+
+    private final long id;
+    private final Object scope;
+    private final byte[] serverName;
+    private final byte[] parseMessage;
+    private final int hash;
+    private final int suspicion;
+    private volatile boolean retired;
+
+    SharedStatement(long id, Object scope, byte[] serverName, byte[] parseMessage, int hash, int suspicion) {
+        this.id = id;
+        this.scope = scope;
+        this.serverName = serverName;
+        this.parseMessage = parseMessage;
+        this.hash = hash;
+        this.suspicion = suspicion;
+    }
+
+    /** Unique in this process. */
+    public long id() {
+        return id;
+    }
+
+    /** What the statement is shared within, as given to {@link StatementCatalog#intern}. */
+    public Object scope() {
+        return scope;
+    }
+
+    /** Its name on server connections, without a terminating zero. Not to be changed. */
+    public byte[] serverName() {
+        return serverName;
+    }
+
+    /** The whole Parse message that gives it to a server connection. Not to be changed. */
+    public byte[] parseMessage() {
+        return parseMessage;
+    }
+
+    /** What its text may do to the session: bits of {@link dev.carpool.suspicion.Suspicion}. */
+    public int suspicion() {
+        return suspicion;
+    }
+
+    /** Memory it takes, bytes. */
+    public int size() {
+        return OVERHEAD + serverName.length + parseMessage.length;
+    }
+
+    /** Whether it must not be given to further server connections; {@link StatementCatalog#renew} has its successor. */
+    public boolean isRetired() {
+        return retired;
+    }
+
+    /** The query text, for SHOW; allocates. */
+    public String text() {
+        int end = bodyOffset();
+        while (parseMessage[end] != 0) {
+            end++;
+        }
+        return new String(parseMessage, bodyOffset(), end - bodyOffset(), StandardCharsets.UTF_8);
+    }
+
+    void retire() {
+        retired = true;
+    }
+
+    int hash() {
+        return hash;
+    }
+
+    /** Where text and types begin in the Parse message: behind type, length, name and zero. */
+    int bodyOffset() {
+        return 1 + Integer.BYTES + serverName.length + 1;
+    }
+
+    boolean is(Object otherScope, ByteBuf in, int from, int to) {
+        return scope.equals(otherScope) && StatementBytes.same(parseMessage, bodyOffset(), in, from, to);
+    }
+
+    /** Its name; never the text. */
+    @Override
+    public String toString() {
+        return new String(serverName, StandardCharsets.US_ASCII);
+    }
+}

@@ -1,0 +1,100 @@
+package dev.carpool.prepared;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+final class ServerStatementsTest {
+    private final StatementCatalog catalog = new StatementCatalog("0");
+    private final ServerStatements statements = new ServerStatements(2);
+
+    @Test
+    void evictsTheOneUsedLongestAgo() {
+        SharedStatement a = statement("a");
+        SharedStatement b = statement("b");
+        statements.add(a, 1);
+        assertNull(statements.evictionCandidate(2), "there is room");
+        statements.add(b, 1);
+        assertSame(a, statements.evictionCandidate(2));
+        assertTrue(statements.touch(a, 2));
+        assertSame(b, statements.evictionCandidate(3));
+        assertTrue(statements.remove(b));
+        assertFalse(statements.remove(b));
+        assertFalse(statements.touch(b, 3));
+        assertNull(statements.evictionCandidate(3));
+        assertEquals(1, statements.size());
+    }
+
+    @Test
+    void evictsNothingTheTransactionUses() {
+        SharedStatement a = statement("a");
+        SharedStatement b = statement("b");
+        statements.add(a, 7);
+        statements.add(b, 7);
+        assertNull(statements.evictionCandidate(7));
+        statements.add(statement("c"), 7);
+        assertEquals(3, statements.size());
+        assertSame(a, statements.evictionCandidate(8));
+    }
+
+    @Test
+    void forgetsAllAtOnce() {
+        SharedStatement a = statement("a");
+        statements.add(a, 1);
+        statements.clear();
+        assertEquals(0, statements.size());
+        assertFalse(statements.contains(a));
+        assertFalse(statements.touch(a, 1));
+        assertNull(statements.evictionCandidate(2));
+        statements.add(a, 1);
+        assertTrue(statements.contains(a));
+    }
+
+    @Test
+    void behavesLikeALinkedHashMap() {
+        Random random = new Random(1);
+        SharedStatement[] all = new SharedStatement[60];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = statement("s" + i);
+        }
+        ServerStatements tested = new ServerStatements(20);
+        Map<SharedStatement, Long> model = new LinkedHashMap<>(64, 0.75f, true);
+        for (int step = 0; step < 50_000; step++) {
+            SharedStatement statement = all[random.nextInt(all.length)];
+            long transaction = step / 5;
+            switch (random.nextInt(4)) {
+                case 0 -> assertEquals(model.remove(statement) != null, tested.remove(statement));
+                case 1 -> {
+                    tested.add(statement, transaction);
+                    model.put(statement, transaction);
+                }
+                default -> {
+                    assertEquals(model.containsKey(statement), tested.touch(statement, transaction));
+                    if (model.get(statement) != null) {
+                        model.put(statement, transaction);
+                    }
+                }
+            }
+            SharedStatement oldest = null;
+            if (model.size() >= 20) {
+                Map.Entry<SharedStatement, Long> entry =
+                        model.entrySet().iterator().next();
+                oldest = entry.getValue() == transaction ? null : entry.getKey();
+            }
+            assertSame(oldest, tested.evictionCandidate(transaction));
+            assertEquals(model.size(), tested.size());
+        }
+    }
+
+    private SharedStatement statement(String text) {
+        var body = StatementCatalogTest.parse(text);
+        return catalog.intern("scope", body, 0, body.writerIndex());
+    }
+}
