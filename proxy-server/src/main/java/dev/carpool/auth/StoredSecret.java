@@ -30,13 +30,14 @@ public final class StoredSecret {
     }
 
     /** @param iterations of verifiers that are made from a plain password */
-    public static StoredSecret of(String user, String text, int iterations) {
+    public static StoredSecret of(String user, Secret secret, int iterations) {
+        String text = secret.reveal();
         Optional<ScramVerifier> parsed = ScramVerifier.parse(text);
         if (parsed.isPresent()) {
-            return new StoredSecret(user, Form.SCRAM, Secret.of(text), iterations, parsed.get());
+            return new StoredSecret(user, Form.SCRAM, secret, iterations, parsed.get());
         }
         Form form = Md5Password.isStored(text) ? Form.MD5 : Form.PLAIN;
-        return new StoredSecret(user, form, Secret.of(text), iterations, null);
+        return new StoredSecret(user, form, secret, iterations, null);
     }
 
     public String user() {
@@ -100,6 +101,20 @@ public final class StoredSecret {
             case MD5 -> new ServerCredentials.Md5Hash(secret);
             case SCRAM -> ServerCredentials.none();
         };
+    }
+
+    /** Same user and same secret; verifiers made from them may differ. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof StoredSecret stored
+                && user.equals(stored.user)
+                && iterations == stored.iterations
+                && secret.equals(stored.secret);
+    }
+
+    @Override
+    public int hashCode() {
+        return user.hashCode();
     }
 
     @Override

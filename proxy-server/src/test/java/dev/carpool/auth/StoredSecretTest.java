@@ -21,9 +21,9 @@ final class StoredSecretTest {
             "SCRAM-SHA-256$4096:MDEyMzQ1Njc4OWFiY2RlZg==$bpSY5Ze9NUH+I35LC3gVq+DpBfK46iXBxvhAKqVu9pE="
                     + ":VpYlBuxyzeCI1KnctrefdljpB1mk3Gp7sBI/t11+NkQ=";
 
-    private static final StoredSecret PLAIN_SECRET = StoredSecret.of("alice", "secret", 64);
-    private static final StoredSecret MD5_SECRET = StoredSecret.of("alice", MD5, 64);
-    private static final StoredSecret SCRAM_SECRET = StoredSecret.of("alice", SCRAM, 64);
+    private static final StoredSecret PLAIN_SECRET = stored("secret");
+    private static final StoredSecret MD5_SECRET = stored(MD5);
+    private static final StoredSecret SCRAM_SECRET = stored(SCRAM);
 
     @Test
     void everyFormAcceptsThePasswordAndOnlyThat() {
@@ -47,12 +47,12 @@ final class StoredSecretTest {
         }
         assertFalse(SCRAM_SECRET.canCheckMd5());
         assertFalse(SCRAM_SECRET.matchesMd5(SALT, MD5_RESPONSE));
-        assertFalse(StoredSecret.of("alice", "", 64).canCheckMd5());
+        assertFalse(stored("").canCheckMd5());
     }
 
     @Test
     void md5HashMayBeInUpperCase() {
-        StoredSecret stored = StoredSecret.of("alice", "md5" + MD5.substring(3).toUpperCase(java.util.Locale.ROOT), 64);
+        StoredSecret stored = stored("md5" + MD5.substring(3).toUpperCase(java.util.Locale.ROOT));
         assertTrue(stored.matches(Secret.of("secret")));
         assertTrue(stored.matchesMd5(SALT, MD5_RESPONSE));
     }
@@ -65,7 +65,7 @@ final class StoredSecretTest {
         assertEquals(
                 Secret.of(SCRAM), SCRAM_SECRET.scramVerifier().orElseThrow().text());
         assertEquals(Optional.empty(), MD5_SECRET.scramVerifier());
-        assertEquals(Optional.empty(), StoredSecret.of("alice", "", 64).scramVerifier());
+        assertEquals(Optional.empty(), stored("").scramVerifier());
     }
 
     @Test
@@ -105,7 +105,7 @@ final class StoredSecretTest {
                 "MD54a0a68b43b6cd5cf266fa02f196e2371"
             })
     void whatHasNoKnownFormIsAPlainPassword(String text) {
-        assertTrue(StoredSecret.of("alice", text, 64).matches(Secret.of(text)));
+        assertTrue(stored(text).matches(Secret.of(text)));
     }
 
     @Test
@@ -115,5 +115,9 @@ final class StoredSecretTest {
         assertTrue(verifier.matches(latin1));
         assertFalse(verifier.matches(Secret.of("päss")));
         assertFalse(verifier.matches(Secret.of(latin1.reveal())));
+    }
+
+    private static StoredSecret stored(String secret) {
+        return StoredSecret.of("alice", Secret.of(secret), 64);
     }
 }
