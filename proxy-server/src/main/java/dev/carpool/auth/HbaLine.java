@@ -32,12 +32,13 @@ final class HbaLine {
     }
 
     /** Null for a line without a rule, or with a problem. */
-    @Nullable HbaRule parse(String text) {
+    @Nullable
+    HbaRule parse(String text) {
         try {
             Tokens tokens = new Tokens(text);
             return tokens.isAtEnd() ? null : rule(tokens);
         } catch (BadLine e) {
-            complain(e.getMessage());
+            complain(e.problem());
             return null;
         }
     }
@@ -66,8 +67,7 @@ final class HbaLine {
                 return type;
             }
         }
-        throw new BadLine(
-                "unknown connection type \"" + token.text + "\"; use local, host, hostssl or hostnossl");
+        throw new BadLine("unknown connection type \"" + token.text + "\"; use local, host, hostssl or hostnossl");
     }
 
     private static @Nullable Network network(Tokens tokens) throws BadLine {
@@ -145,7 +145,7 @@ final class HbaLine {
                 tokens.skipComma();
             }
         } catch (BadLine e) {
-            complain(e.getMessage());
+            complain(e.problem());
         }
     }
 
@@ -222,7 +222,8 @@ final class HbaLine {
 
         private int word(String line, int from) {
             int end = from;
-            while (end < line.length() && ",#\"".indexOf(line.charAt(end)) < 0
+            while (end < line.length()
+                    && ",#\"".indexOf(line.charAt(end)) < 0
                     && !Character.isWhitespace(line.charAt(end))) {
                 end++;
             }
@@ -251,24 +252,18 @@ final class HbaLine {
         }
 
         Token next(String expected) throws BadLine {
-            if (isAtEnd() || tokens.get(position) == COMMA) {
+            if (isAtEnd() || tokens.get(position).equals(COMMA)) {
                 throw new BadLine("expected " + expected);
             }
             return tokens.get(position++);
         }
 
         boolean skipComma() {
-            if (isAtEnd() || tokens.get(position) != COMMA) {
+            if (isAtEnd() || !tokens.get(position).equals(COMMA)) {
                 return false;
             }
             position++;
             return true;
-        }
-    }
-
-    private static final class BadLine extends Exception {
-        BadLine(String message) {
-            super(message, null, false, false);
         }
     }
 }

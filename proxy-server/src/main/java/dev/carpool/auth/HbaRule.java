@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param network null for every address
  * @param line for the log
  */
-record HbaRule(Type type, Names databases, Names users, @Nullable Network network, HbaMethod method, int line) {
+record HbaRule(
+        Type type, Names databases, Names users, @Nullable Network network, HbaMethod method, int line) {
     enum Type {
         LOCAL,
         HOST,

@@ -45,7 +45,7 @@ public final class UserList {
                     add(read, entry.get());
                 }
             } catch (BadLine e) {
-                problems.add(file.toString(), i + 1, e.getMessage());
+                problems.add(file.toString(), i + 1, e.problem());
             }
         }
         problems.throwIfAny();
@@ -115,11 +115,5 @@ public final class UserList {
     @Override
     public String toString() {
         return "UserList[" + secrets.size() + " users]";
-    }
-
-    private static final class BadLine extends Exception {
-        BadLine(String message) {
-            super(message, null, false, false);
-        }
     }
 }
