@@ -4,8 +4,11 @@ import dev.carpool.config.CarpoolConfig;
 import dev.carpool.config.ConfigReading;
 import dev.carpool.config.DatabaseConfig;
 import dev.carpool.config.LimitsConfig;
+import dev.carpool.tls.TlsContexts;
+import dev.carpool.tls.TlsProblems;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -46,13 +49,15 @@ public final class CheckCommand implements Callable<Integer> {
     public Integer call() {
         ConfigReading reading = options.reader(environment).read();
         CarpoolConfig config = reading.config();
-        PrintWriter out = spec.commandLine().getOut();
         if (config == null) {
-            PrintWriter err = spec.commandLine().getErr();
-            err.print(ConfigReading.lines(reading.problems()));
-            err.flush();
-            return 2;
+            return fail(ConfigReading.lines(reading.problems()));
         }
+        try {
+            TlsContexts.load(config.clientTls(), config.serverTls());
+        } catch (TlsProblems problems) {
+            return fail(lines(problems.problems()));
+        }
+        PrintWriter out = spec.commandLine().getOut();
         summarize(config, out);
         if (!reading.notices().isEmpty()) {
             out.println();
@@ -61,6 +66,19 @@ public final class CheckCommand implements Callable<Integer> {
         }
         out.flush();
         return 0;
+    }
+
+    private int fail(String problems) {
+        PrintWriter err = spec.commandLine().getErr();
+        err.print(problems);
+        err.flush();
+        return 2;
+    }
+
+    private static String lines(List<String> problems) {
+        return problems.stream()
+                .map(problem -> problem + System.lineSeparator())
+                .collect(Collectors.joining());
     }
 
     private static void summarize(CarpoolConfig config, PrintWriter out) {

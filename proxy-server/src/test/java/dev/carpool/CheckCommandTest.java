@@ -61,6 +61,20 @@ final class CheckCommandTest {
     }
 
     @Test
+    void looksIntoTheFilesForTls() throws Exception {
+        Path pem = Files.writeString(directory.resolve("x.pem"), "no certificate");
+        assertEquals(
+                2,
+                check(
+                        "--upstream=db:5433",
+                        "--set=client_tls_sslmode=require",
+                        "--set=client_tls_key_file=" + pem,
+                        "--set=client_tls_cert_file=" + pem));
+        assertTrue(err.toString().contains("client_tls_cert_file " + pem + ": "), err.toString());
+        assertEquals("", out.toString());
+    }
+
+    @Test
     void explainsItself() {
         assertEquals(0, check("--help"));
         assertTrue(out.toString().contains("--upstream"), out.toString());

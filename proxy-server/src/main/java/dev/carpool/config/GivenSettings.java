@@ -48,6 +48,11 @@ final class GivenSettings {
         entries(scope).computeIfAbsent(name, n -> new Entry(origin, new LinkedHashMap<>()));
     }
 
+    /** Removes an entry, because the same file has it again. */
+    void forget(Scope scope, String name) {
+        entries(scope).remove(name);
+    }
+
     /** A source could not be read, so nothing can be said of what is missing. */
     void markIncomplete() {
         incomplete = true;

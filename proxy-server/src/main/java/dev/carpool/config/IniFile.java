@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -30,7 +29,7 @@ final class IniFile {
     private final GivenSettings given;
     private final Problems problems;
     private final Map<String, Origin> sections = new HashMap<>();
-    private final Set<String> entries = new HashSet<>();
+    private final Map<String, Origin> entries = new HashMap<>();
     private @Nullable String section;
 
     private IniFile(GivenSettings given, Problems problems) {
@@ -124,9 +123,10 @@ final class IniFile {
 
     private void entry(Scope scope, String name, String connectString, Origin origin) {
         String path = (scope == Scope.USER ? "users." : "databases.") + name;
-        if (!entries.add(path)) {
-            problems.add(origin, path, "is there twice");
-            return;
+        Origin before = entries.put(path, origin);
+        if (before != null) {
+            problems.notice(origin, path, "replaces the entry at %s", before);
+            given.forget(scope, name);
         }
         given.open(scope, name, origin);
         try {

@@ -180,8 +180,7 @@ final class IniFileTest {
                         "pgbouncer.ini:5: pool_mod: unknown setting; did you mean pool_mode?",
                         "pgbouncer.ini:6: syntax error: neither a section, nor key = value, nor a comment",
                         "pgbouncer.ini:8: databases.app: is not a list of key=value",
-                        "pgbouncer.ini:9: databases.two.sslmode: unknown setting",
-                        "pgbouncer.ini:10: databases.two: is there twice"),
+                        "pgbouncer.ini:9: databases.two.sslmode: unknown setting"),
                 files.problems(files.ini("""
                         pool_mode = session
                         [database]
@@ -192,8 +191,19 @@ final class IniFileTest {
                         [databases]
                         app = host
                         two = host=db sslmode=require
-                        two = host=db
                         """)));
+    }
+
+    @Test
+    void letsTheLastOfTwoEntriesWin() {
+        ConfigReading reading = files.ini(
+                        "[pgbouncer]\n" + LISTEN + "[databases]\napp = host=one pool_size=3\napp = host=two\n")
+                .read();
+        DatabaseConfig app = reading.configOrThrow().database("app");
+        assertNotNull(app);
+        assertEquals("two", app.host());
+        assertEquals(PoolOverrides.NONE, app.pool());
+        assertTrue(reading.notices().stream().anyMatch(notice -> notice.key().equals("databases.app")));
     }
 
     @Test
