@@ -4,8 +4,6 @@ import dev.carpool.config.CarpoolConfig;
 import dev.carpool.config.ConfigReading;
 import dev.carpool.config.DatabaseConfig;
 import dev.carpool.config.LimitsConfig;
-import dev.carpool.tls.TlsContexts;
-import dev.carpool.tls.TlsProblems;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -52,10 +50,9 @@ public final class CheckCommand implements Callable<Integer> {
         if (config == null) {
             return fail(ConfigReading.lines(reading.problems()));
         }
-        try {
-            TlsContexts.load(config.clientTls(), config.serverTls());
-        } catch (TlsProblems problems) {
-            return fail(lines(problems.problems()));
+        List<String> files = ConfigFiles.problems(config);
+        if (!files.isEmpty()) {
+            return fail(lines(files));
         }
         PrintWriter out = spec.commandLine().getOut();
         summarize(config, out);

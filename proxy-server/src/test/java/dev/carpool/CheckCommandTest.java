@@ -75,6 +75,22 @@ final class CheckCommandTest {
     }
 
     @Test
+    void looksIntoUserListAndRules() throws Exception {
+        Path users = Files.writeString(directory.resolve("users.txt"), "\"joe\" \"hush\"\nann hush\n");
+        Path rules = Files.writeString(directory.resolve("hba.conf"), "\nhost all everybody\n");
+        assertEquals(
+                2,
+                check(
+                        "--upstream=db:5433",
+                        "--set=auth_type=hba",
+                        "--set=auth_file=" + users,
+                        "--set=auth_hba_file=" + rules));
+        assertTrue(err.toString().contains(users + ":2: auth_file: "), err.toString());
+        assertTrue(err.toString().contains(rules + ":2: auth_hba_file: "), err.toString());
+        assertTrue(!err.toString().contains("hush"), err.toString());
+    }
+
+    @Test
     void explainsItself() {
         assertEquals(0, check("--help"));
         assertTrue(out.toString().contains("--upstream"), out.toString());
