@@ -3,7 +3,6 @@ package dev.carpool.pool;
 import dev.carpool.server.CloseReason;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Decides which pool gets the next server connection when a cap is in the way. Guarded by the host's lock.
@@ -17,7 +16,7 @@ final class Admission {
      * to log in (ready).
      *
      * Room that becomes free under a cap goes to the least served in that cap's queue (ShareQueue). Room made by
-     * closing a victim belongs to the pool it was closed for: redeem() claims it in the same step in which the
+     * closing a victim (chosen by FairSharing) belongs to the pool it was closed for: redeem() claims it in the same step in which the
      * victim stops counting, so nobody comes between, and no cap is exceeded for a moment.
      *
      * Invariant after each public operation: a queue is empty or its cap is full, and a pool that wants() more and
@@ -25,11 +24,13 @@ final class Admission {
      */
 
     private final HostState host;
+    private final FairSharing sharing;
     private final List<UserState> usersWithRoom = new ArrayList<>();
     private final List<DatabaseState> databasesWithRoom = new ArrayList<>();
 
     Admission(HostState host) {
         this.host = host;
+        this.sharing = new FairSharing(host);
     }
 
     /** Claims connections for a pool whose demand or room has grown. */
@@ -67,34 +68,16 @@ final class Admission {
     }
 
     private void evictOrQueue(PoolState pool, Gate gate, long now, Actions actions) {
-        ServerSlot victim = leastRecentlyUsedIdle(pool, gate);
+        ServerSlot victim = sharing.victim(pool, gate, now);
         if (victim == null) {
             queue(pool, gate, now);
+            if (host.idle > 0) {
+                lookAgain(now + host.linger(), now, actions);
+            }
         } else {
             close(victim, CloseReason.EVICTED, now, actions);
             promise(victim, pool, gate, now);
         }
-    }
-
-    /** Idle for the longest time among the other pools under the same cap, or null. */
-    @Nullable
-    private ServerSlot leastRecentlyUsedIdle(PoolState pool, Gate gate) {
-        if (host.idle == 0) {
-            return null;
-        }
-        List<PoolState> candidates = switch (gate) {
-            case USER -> pool.user.pools;
-            case DATABASE -> pool.database.pools;
-            case HOST -> host.pools;
-        };
-        ServerSlot best = null;
-        for (int i = 0; i < candidates.size(); i++) {
-            ServerSlot oldest = candidates.get(i).idle.oldest();
-            if (oldest != null && oldest.pool != pool && (best == null || oldest.idleSince - best.idleSince < 0)) {
-                best = oldest;
-            }
-        }
-        return best;
     }
 
     private static void promise(ServerSlot closing, PoolState pool, Gate gate, long now) {
@@ -140,7 +123,9 @@ final class Admission {
     void gone(ServerSlot slot, long now, Actions actions) {
         PoolState pool = slot.pool;
         slot.state = SlotState.CLOSED;
-        pool.open--;
+        if (--pool.open == 0) {
+            host.openPools.remove(pool);
+        }
         pool.closing--;
         pool.user.cap.closed(true);
         pool.database.cap.closed(true);
@@ -209,13 +194,13 @@ final class Admission {
         pool.waitingAt = gate;
         host.waitingPools++;
         switch (gate) {
-            case USER -> pool.user.queue.add(pool.userShare, now);
-            case DATABASE -> pool.database.queue.add(pool.databaseShare, now);
+            case USER -> pool.user.queue.add(pool.userShare, host.quantum(), now);
+            case DATABASE -> pool.database.queue.add(pool.databaseShare, host.quantum(), now);
             case HOST -> {
                 if (pool.database.hostQueue.isEmpty()) {
-                    host.queue.add(pool.database.share, now);
+                    host.queue.add(pool.database.share, host.quantum(), now);
                 }
-                pool.database.hostQueue.add(pool.databaseShare, now);
+                pool.database.hostQueue.add(pool.databaseShare, host.quantum(), now);
             }
         }
     }
@@ -326,7 +311,7 @@ final class Admission {
     private void distribute(UserState user, long now, Actions actions) {
         user.hasRoom = false;
         while (!user.cap.isFull()) {
-            PoolState pool = neediest(user.queue, now);
+            PoolState pool = sharing.neediest(user.queue, now);
             if (pool == null) {
                 return;
             }
@@ -342,7 +327,7 @@ final class Admission {
     private void distribute(DatabaseState database, long now, Actions actions) {
         database.hasRoom = false;
         while (!database.cap.isFull()) {
-            PoolState pool = neediest(database.queue, now);
+            PoolState pool = sharing.neediest(database.queue, now);
             if (pool == null) {
                 return;
             }
@@ -360,8 +345,7 @@ final class Admission {
     private void distributeHost(long now, Actions actions) {
         host.hasRoom = false;
         while (!host.cap.isFull()) {
-            Share share = host.queue.neediest(host.quantum, now);
-            PoolState pool = share == null ? null : neediest(share.database.hostQueue, now);
+            PoolState pool = sharing.neediestAtHost(now);
             if (pool == null) {
                 break;
             }
@@ -375,12 +359,6 @@ final class Admission {
             }
         }
         logIn(now, actions);
-    }
-
-    @Nullable
-    private PoolState neediest(ShareQueue queue, long now) {
-        Share share = queue.neediest(host.quantum, now);
-        return share == null ? null : share.pool;
     }
 
     private void becomeReady(PoolState pool, long now, Actions actions) {
@@ -420,7 +398,9 @@ final class Admission {
         pool.user.cap.opening();
         pool.database.cap.opening();
         host.cap.opening();
-        pool.open++;
+        if (pool.open++ == 0) {
+            host.openPools.add(pool);
+        }
         pool.opening++;
         host.opening++;
         actions.open(new ServerSlot(pool, loop, now));
@@ -447,61 +427,64 @@ final class Admission {
     }
 
     /**
-     * Whether a slot that is given back goes to another pool that waits for room, because its own pool has no use
-     * for it or is ahead of its share. If so it is closing now.
+     * Whether a slot that is free goes to another pool that waits for room, because its own pool has no use for it or
+     * is ahead of its share. If so it is closing now.
      */
     boolean yieldsSlot(ServerSlot slot, long now, Actions actions) {
-        if (host.waitingPools == 0) {
+        PoolState heir = sharing.heir(slot, now);
+        Gate gate = heir == null ? null : heir.waitingAt;
+        if (heir == null || gate == null) {
             return false;
         }
         PoolState pool = slot.pool;
-        return yields(slot, pool.userShare, pool.user.queue, Gate.USER, now, actions)
-                || yields(slot, pool.databaseShare, pool.database.queue, Gate.DATABASE, now, actions)
-                || yieldsToDatabase(slot, now, actions)
-                || yields(slot, pool.databaseShare, pool.database.hostQueue, Gate.HOST, now, actions);
-    }
-
-    private boolean yieldsToDatabase(ServerSlot slot, long now, Actions actions) {
-        Share next = host.queue.neediest(host.quantum, now);
-        if (next == null || next.database == slot.pool.database) {
-            return false;
-        }
-        return shouldYield(slot.pool, slot.pool.database.share, next, now)
-                && yieldTo(neediest(next.database.hostQueue, now), slot, Gate.HOST, now, actions);
-    }
-
-    private boolean yields(ServerSlot slot, Share own, ShareQueue queue, Gate gate, long now, Actions actions) {
-        Share next = queue.neediest(host.quantum, now);
-        return next != null
-                && next != own
-                && shouldYield(slot.pool, own, next, now)
-                && yieldTo(next.pool, slot, gate, now, actions);
-    }
-
-    private boolean shouldYield(PoolState pool, Share own, Share next, long now) {
-        if (pool.waiters.isEmpty()) {
-            return true;
-        }
-        if (own.isWithinGuarantee() && !next.isBelowGuarantee()) {
-            return false;
-        }
-        if (next.isBelowGuarantee() && !own.isWithinGuarantee()) {
-            return true;
-        }
-        own.settle(now);
-        return own.outlook(0, host.quantum) > next.outlook(1, host.quantum) + host.quantum;
-    }
-
-    private boolean yieldTo(@Nullable PoolState next, ServerSlot slot, Gate gate, long now, Actions actions) {
-        if (next == null) {
-            return false;
-        }
-        boolean needed = !slot.pool.waiters.isEmpty();
-        leaveQueue(next, now);
-        close(slot, needed ? CloseReason.FAIR_SHARE : CloseReason.EVICTED, now, actions);
-        promise(slot, next, gate, now);
-        seek(next, now, actions);
-        seek(slot.pool, now, actions);
+        leaveQueue(heir, now);
+        close(slot, pool.waiters.isEmpty() ? CloseReason.EVICTED : CloseReason.FAIR_SHARE, now, actions);
+        promise(slot, heir, gate, now);
+        seek(heir, now, actions);
+        seek(pool, now, actions);
         return true;
+    }
+
+    /** A slot that has become idle while others wait for room is theirs when it has lingered. */
+    void becameIdle(long now, Actions actions) {
+        if (host.waitingPools > 0) {
+            lookAgain(now + host.linger(), now, actions);
+        }
+    }
+
+    private void lookAgain(long time, long now, Actions actions) {
+        if (!host.looksAgain || time - host.looksAgainAt < 0) {
+            host.looksAgain = true;
+            host.looksAgainAt = time;
+        }
+        host.wakeBy(host.looksAgainAt, now, actions);
+    }
+
+    void collectLingeringWhenDue(long now, Actions actions) {
+        if (host.looksAgain && now - host.looksAgainAt >= 0) {
+            collectLingering(now, actions);
+        }
+    }
+
+    /** Takes idle slots that have lingered long enough away from their pools, if others wait for room. */
+    void collectLingering(long now, Actions actions) {
+        host.looksAgain = false;
+        for (int i = 0; i < host.openPools.size() && host.waitingPools > 0; i++) {
+            collectLingering(host.openPools.get(i), now, actions);
+        }
+    }
+
+    private void collectLingering(PoolState pool, long now, Actions actions) {
+        ServerSlot slot = pool.idle.oldest();
+        while (slot != null && slot.state == SlotState.IDLE) {
+            ServerSlot newer = slot.newer;
+            if (!yieldsSlot(slot, now, actions)) {
+                long due = slot.idleSince + host.linger();
+                if (now - due < 0) {
+                    lookAgain(due, now, actions);
+                }
+            }
+            slot = newer;
+        }
     }
 }

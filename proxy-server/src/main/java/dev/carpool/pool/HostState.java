@@ -27,9 +27,16 @@ final class HostState {
 
     final List<DatabaseState> databases = new ArrayList<>();
     final List<PoolState> pools = new ArrayList<>();
+
+    /** Those of {@link #pools} that have connections: never more than there are connections. */
+    final List<PoolState> openPools = new ArrayList<>();
+
     boolean hasRoom;
     int concurrentLogins;
-    double quantum;
+    private double quantum;
+
+    /** Mean time that opening a connection took lately. */
+    private double openCost = 1e7;
 
     /** Connections being opened. */
     int opening;
@@ -46,6 +53,15 @@ final class HostState {
 
     long holdOpensUntil;
 
+    /** When idle connections of some pools will have lingered long enough while others wait. */
+    boolean looksAgain;
+
+    long looksAgainAt;
+
+    /** The earliest call of {@code tick} that was asked for and has not come yet. */
+    private boolean wakes;
+
+    private long wakeAt;
     private final int eventLoops;
     private int nextLoop;
 
@@ -55,6 +71,39 @@ final class HostState {
         this.cap = new Cap(limits.connections());
         this.concurrentLogins = limits.concurrentLogins();
         this.quantum = (double) limits.quantum();
+    }
+
+    void limits(HostLimits limits) {
+        cap.limit(limits.connections());
+        concurrentLogins = limits.concurrentLogins();
+        quantum = (double) limits.quantum();
+    }
+
+    /** Asks for a {@code tick} at this time, unless an earlier one was asked for already. */
+    void wakeBy(long time, long now, Actions actions) {
+        if (!wakes || wakeAt - now <= 0 || time - wakeAt < 0) {
+            wakes = true;
+            wakeAt = time;
+            actions.wakeBy(time);
+        }
+    }
+
+    /** Slot time by which one may be ahead of another that waits; several times what opening a connection costs. */
+    double quantum() {
+        return Math.max(quantum, 4 * openCost);
+    }
+
+    /**
+     * How long an idle connection is left to its pool while others wait: as long as closing it and opening one takes,
+     * twice, because its pool will want one back.
+     */
+    long linger() {
+        return (long) (2.5 * openCost);
+    }
+
+    void opened(long duration) {
+        double bounded = Math.min(Math.max((double) duration, 1e6), 2.5e8);
+        openCost += (bounded - openCost) / 8;
     }
 
     /** Whether a newcomer may claim room without overtaking anybody. */

@@ -37,6 +37,7 @@ final class PoolAccounts {
         }
         ServerSlot slot = choose(pool, loop);
         if (slot != null) {
+            pool.cameBack(now);
             takeIdle(slot, now);
         }
         return slot;
@@ -48,6 +49,7 @@ final class PoolAccounts {
         if (slot.state != SlotState.IDLE || !pool.waiters.isEmpty() || pool.isPaused()) {
             return false;
         }
+        pool.cameBack(now);
         takeIdle(slot, now);
         return true;
     }
@@ -107,16 +109,21 @@ final class PoolAccounts {
             actions.refuse(waiter, RefuseReason.QUEUE_FULL, pool.bottleneck());
             return;
         }
+        admission.collectLingeringWhenDue(now, actions);
+        pool.cameBack(now);
         pool.waiters.add(waiter.node(), deadline, now);
         host.waiting++;
         if (deadline != ServerSlot.NEVER) {
-            actions.wakeBy(deadline);
+            host.wakeBy(deadline, now, actions);
+        }
+        if (pool.limits.usesReserve()) {
+            host.wakeBy(now + pool.limits.reserveTimeout(), now, actions);
         }
         if (pool.idle.size() > 0 && !pool.isPaused()) {
             ServerSlot slot = choose(pool, waiter.loop());
             if (slot != null) {
                 takeIdle(slot, now);
-                handOver(slot, pollWaiter(pool), actions);
+                actions.handOver(slot, pollWaiter(pool).waiter);
                 return;
             }
         }
@@ -156,8 +163,9 @@ final class PoolAccounts {
         slot.lastProvenAlive = now;
         if (!checked) {
             slot.lastUsed = now;
-            slot.pool.lastUsed = now;
+            slot.pool.gaveBack(now);
         }
+        admission.collectLingeringWhenDue(now, actions);
         CloseReason reason = reasonToClose(slot, now);
         if (reason != null) {
             close(slot, reason, now, actions);
@@ -173,6 +181,9 @@ final class PoolAccounts {
         PoolState pool = slot.pool;
         if (slot.closeAtRelease != null) {
             return slot.closeAtRelease;
+        }
+        if (slot.generation != pool.generation) {
+            return pool.reasonToRetire;
         }
         if (slot.isExpired(now)) {
             return CloseReason.LIFETIME;
@@ -194,7 +205,7 @@ final class PoolAccounts {
         if (!pool.waiters.isEmpty()) {
             WaiterNode node = pollWaiter(pool);
             use(slot, now);
-            handOver(slot, node, actions);
+            actions.handOver(slot, node.waiter);
             admission.trim(pool, now, actions);
             return;
         }
@@ -206,6 +217,7 @@ final class PoolAccounts {
             slot.idleSince = now;
             pool.idle.addNewest(slot);
         }
+        admission.becameIdle(now, actions);
     }
 
     private WaiterNode pollWaiter(PoolState pool) {
@@ -217,10 +229,6 @@ final class PoolAccounts {
         return node;
     }
 
-    private static void handOver(ServerSlot slot, WaiterNode node, Actions actions) {
-        actions.handOver(slot, node.waiter);
-    }
-
     // --- opening and closing
 
     /** A connection is open and logged in. */
@@ -229,8 +237,11 @@ final class PoolAccounts {
         PoolState pool = slot.pool;
         slot.lastUsed = now;
         slot.lastProvenAlive = now;
+        host.opened(now - slot.createdAt);
         CloseReason reason = slot.closeAtRelease;
-        if (reason == null && pool.isPaused()) {
+        if (reason == null && slot.generation != pool.generation) {
+            reason = pool.reasonToRetire;
+        } else if (reason == null && pool.isPaused()) {
             reason = CloseReason.PAUSED;
         }
         if (reason != null) {
@@ -288,7 +299,7 @@ final class PoolAccounts {
         pool.holdsOpens = true;
         pool.holdOpensUntil = until;
         admission.trim(pool, now, actions);
-        actions.wakeBy(until);
+        host.wakeBy(until, now, actions);
     }
 
     /** No connection to the whole host is opened before this time: it cannot be reached. */
@@ -298,7 +309,7 @@ final class PoolAccounts {
         for (PoolState pool : host.pools) {
             admission.trim(pool, now, actions);
         }
-        actions.wakeBy(until);
+        host.wakeBy(until, now, actions);
     }
 
     /** Ends {@link #holdOpens} of the host and of all its pools: it answers again. */
@@ -349,11 +360,18 @@ final class PoolAccounts {
         }
     }
 
-    /** Closes what is idle now, and one in use or opening when it is given back: call it for each slot in use. */
+    /** Closes what is idle. */
     void closeIdle(PoolState pool, CloseReason reason, long now, Actions actions) {
         for (ServerSlot slot = pool.idle.oldest(); slot != null; slot = pool.idle.oldest()) {
             admission.close(slot, reason, now, actions);
         }
+    }
+
+    /** Has all connections of the pool closed: idle ones at once, the others when they are given back or opened. */
+    void markForClose(PoolState pool, CloseReason reason, long now, Actions actions) {
+        pool.generation++;
+        pool.reasonToRetire = reason;
+        closeIdle(pool, reason, now, actions);
     }
 
     /** Has one slot closed: at once when idle, else when it is given back. */
@@ -382,9 +400,7 @@ final class PoolAccounts {
     }
 
     void reconfigure(HostLimits limits, long now, Actions actions) {
-        host.cap.limit(limits.connections());
-        host.concurrentLogins = limits.concurrentLogins();
-        host.quantum = (double) limits.quantum();
+        host.limits(limits);
         admission.claimAnew(now, actions);
     }
 

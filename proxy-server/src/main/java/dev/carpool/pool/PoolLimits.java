@@ -1,7 +1,8 @@
 package dev.carpool.pool;
 
 /**
- * The operator's limits for one pool. Times in nanoseconds; a size, timeout or queue length of 0 means no limit.
+ * The operator's limits for one pool. Times in nanoseconds. A size, idle timeout or queue length of 0 means no limit;
+ * a reserve or reserve timeout of 0 means no reserve.
  *
  * @param size most server connections, {@code pool_size}
  * @param minSize kept open while there is room, {@code min_pool_size}
@@ -20,6 +21,10 @@ record PoolLimits(
         int maxWaiting,
         boolean roundRobin,
         boolean sameLoopFirst) {
+
+    boolean usesReserve() {
+        return reserve > 0 && reserveTimeout > 0;
+    }
 
     /** Limits with this size and nothing else. */
     static PoolLimits ofSize(int size) {

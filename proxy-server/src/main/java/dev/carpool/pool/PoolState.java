@@ -1,5 +1,6 @@
 package dev.carpool.pool;
 
+import dev.carpool.server.CloseReason;
 import org.jspecify.annotations.Nullable;
 
 /** Accounts of one pool: the server connections of one user in one database. Guarded by the host's lock. */
@@ -35,6 +36,11 @@ final class PoolState {
     Gate waitingAt;
 
     boolean paused;
+
+    /** Raised to have all connections of the pool closed at release, for this reason. */
+    int generation;
+
+    CloseReason reasonToRetire = CloseReason.RECONNECT;
     boolean keepsMinSize = true;
 
     /** No connection is opened before {@link #holdOpensUntil}; the janitor ends it. */
@@ -42,6 +48,11 @@ final class PoolState {
 
     long holdOpensUntil;
     long lastUsed;
+
+    /** Whether its clients came back quickly the last time a connection had become free. */
+    boolean returnsSoon = true;
+
+    private long lastGivenBack;
 
     PoolState(DatabaseState database, UserState user, PoolLimits limits) {
         this.host = database.host;
@@ -90,6 +101,16 @@ final class PoolState {
 
     boolean isPaused() {
         return paused || database.paused;
+    }
+
+    /** A client has come. */
+    void cameBack(long now) {
+        returnsSoon = now - lastGivenBack <= host.linger();
+    }
+
+    void gaveBack(long now) {
+        lastUsed = now;
+        lastGivenBack = now;
     }
 
     /** Whether nothing is open and nobody waits. */

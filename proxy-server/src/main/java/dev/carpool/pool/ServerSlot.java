@@ -15,6 +15,9 @@ public final class ServerSlot {
 
     final PoolState pool;
 
+    /** The pool's generation when it was opened: an older one is closed at release. */
+    final int generation;
+
     /** When its opening was decided. */
     final long createdAt;
 
@@ -65,6 +68,7 @@ public final class ServerSlot {
 
     ServerSlot(PoolState pool, int loop, long now) {
         this.pool = pool;
+        this.generation = pool.generation;
         this.loop = loop;
         this.createdAt = now;
         this.lastUsed = now;
@@ -103,7 +107,7 @@ public final class ServerSlot {
 
     /** Whether it will be closed instead of reused when it is given back. */
     public boolean closesAtRelease() {
-        return closeAtRelease != null;
+        return closeAtRelease != null || generation != pool.generation;
     }
 
     /** From this time on it is not reused; {@link #NEVER} for no end. */

@@ -25,7 +25,11 @@ final class Share {
     private double virtualTime;
     private long settledAt;
 
-    /** Place in its {@link ShareQueue}, or -1. */
+    /** Where it waits, or null. */
+    @Nullable
+    ShareQueue queue;
+
+    /** Its place there, or -1. */
     int index = -1;
 
     long waitingSince;
@@ -40,6 +44,9 @@ final class Share {
         settle(now);
         weight = newWeight;
         guaranteed = newGuaranteed;
+        if (queue != null) {
+            queue.forgetFound();
+        }
     }
 
     int held() {
@@ -53,6 +60,9 @@ final class Share {
     void hold(int change, long now) {
         settle(now);
         held += change;
+        if (change < 0 && queue != null) {
+            queue.forgetFound();
+        }
     }
 
     void settle(long now) {

@@ -22,6 +22,7 @@ final class Upkeep {
             closeOld(pool, now, actions);
         }
         closeBeyondCaps(now, actions);
+        admission.collectLingering(now, actions);
         for (int i = 0; i < host.pools.size(); i++) {
             PoolState pool = host.pools.get(i);
             admission.trim(pool, now, actions);
@@ -43,11 +44,11 @@ final class Upkeep {
         }
     }
 
-    private static boolean stillHolds(long until, long now, Actions actions) {
+    private boolean stillHolds(long until, long now, Actions actions) {
         if (now - until >= 0) {
             return false;
         }
-        actions.wakeBy(until);
+        host.wakeBy(until, now, actions);
         return true;
     }
 
@@ -61,20 +62,22 @@ final class Upkeep {
                     pool.waiters.remove(node);
                     host.waiting--;
                 } else {
-                    actions.wakeBy(node.deadline);
+                    host.wakeBy(node.deadline, now, actions);
                 }
             }
             node = later;
         }
     }
 
-    private static void grantReserve(PoolState pool, long now, Actions actions) {
-        int reserve = pool.limits.reserve();
+    private void grantReserve(PoolState pool, long now, Actions actions) {
+        if (!pool.limits.usesReserve()) {
+            return;
+        }
         WaiterNode node = pool.waiters.first();
-        for (int i = 0; i < reserve && node != null; i++) {
+        for (int i = 0; i < pool.limits.reserve() && node != null; i++) {
             long due = node.arrivedAt + pool.limits.reserveTimeout();
             if (now - due < 0) {
-                actions.wakeBy(due);
+                host.wakeBy(due, now, actions);
                 return;
             }
             pool.waiters.askReserve(node);

@@ -21,7 +21,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 class RandomEventsTest {
     private static final long MS = 1_000_000;
     private static final long FIRST_SEED = Long.getLong("carpool.test.seed", 1);
-    private static final int SEEDS = Integer.getInteger("carpool.test.seeds", 400);
+    private static final int SEEDS = Integer.getInteger("carpool.test.seeds", 350);
     private static final int EVENTS = 600;
 
     @Test
@@ -228,6 +228,7 @@ class RandomEventsTest {
             event = "tick";
             accounts.tick(now, actions);
             obey();
+            AccountsAudit.checkNothingLingers(accounts.host(), slots, now);
         }
 
         private void pauseOrResume() {
@@ -278,6 +279,12 @@ class RandomEventsTest {
         private void reconnect() {
             PoolState pool = one(pools);
             event = "reconnect " + pool;
+            if (random.nextBoolean()) {
+                accounts.markForClose(pool, CloseReason.RECONNECT, now, actions);
+                obey();
+                assertEquals(0, pool.idle());
+                return;
+            }
             for (ServerSlot slot : List.copyOf(slots)) {
                 if (slot.pool == pool) {
                     accounts.markForClose(slot, CloseReason.RECONNECT, now, actions);
