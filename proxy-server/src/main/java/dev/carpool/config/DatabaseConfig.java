@@ -113,6 +113,29 @@ public record DatabaseConfig(
                 null);
     }
 
+    /** This database for users of their own, as auth_user is. */
+    public DatabaseConfig withoutForcedUser() {
+        return new DatabaseConfig(
+                name,
+                host,
+                port,
+                dbname,
+                null,
+                null,
+                connectQuery,
+                pool,
+                timeouts,
+                maxConnections,
+                maxClients,
+                weight,
+                guaranteed,
+                serverLifetime,
+                parameters,
+                authUser,
+                authQuery,
+                authDbname);
+    }
+
     /** This wildcard entry for the database a client named. */
     DatabaseConfig named(String asked) {
         return new DatabaseConfig(

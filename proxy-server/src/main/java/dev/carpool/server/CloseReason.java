@@ -8,6 +8,7 @@ public enum CloseReason {
     FAIR_SHARE("ahead of its fair share while others waited"),
     POOL_SHRUNK("more connections than the limits allow after a change of settings"),
     RECONNECT("RECONNECT or changed server settings"),
+    OTHER_LOOP("its transport cannot move it to the event loop that needs it"),
     PAUSED("the pool is paused"),
     RESET_FAILED("could not be cleaned after use"),
     SYNC_FAILED("the settings of its next session could not be set"),

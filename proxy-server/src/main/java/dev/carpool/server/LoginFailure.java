@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param reply what a client is told
  * @param serverMessage PostgreSQL's own ErrorResponse, whole message, when it sent one: it goes to the client byte for byte
  */
+@SuppressWarnings("ArrayRecordComponent")
 public record LoginFailure(Kind kind, ErrorReply reply, byte @Nullable [] serverMessage) {
     public enum Kind {
         /** No connection, or lost before the login ended. */

@@ -1,9 +1,9 @@
 package dev.carpool.server;
 
-import static dev.carpool.protocol.BackendMessageType.*;
-
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
+
+import static dev.carpool.protocol.BackendMessageType.*;
 
 /**
  * The requests a server connection has not yet answered in full, oldest first. Each backend message must belong to the
@@ -79,7 +79,8 @@ public final class OutstandingRequests {
         return copyIn;
     }
 
-    boolean isSkipping() {
+    /** Whether the server discards everything up to the next Sync. */
+    public boolean isSkipping() {
         return skipping;
     }
 
@@ -151,7 +152,7 @@ public final class OutstandingRequests {
         return size == 0 ? 0 : entries[head];
     }
 
-    int headKind() {
+    public int headKind() {
         return head() & KIND;
     }
 
@@ -160,7 +161,8 @@ public final class OutstandingRequests {
     }
 
     /** What the oldest entry would be replaced by on error, or null. */
-    @Nullable Replacement replacement() {
+    @Nullable
+    Replacement replacement() {
         return size > 0 && effects != null && effects[head] instanceof Replacement made ? made : null;
     }
 
@@ -174,7 +176,7 @@ public final class OutstandingRequests {
 
     /** A ParameterDescription has come: what is still owed is as for a portal. */
     void describedParameters() {
-        entries[head] = (byte) (entries[head] & ~KIND | DESCRIBE_PORTAL);
+        entries[head] = (byte) ((entries[head] & ~KIND) | DESCRIBE_PORTAL);
     }
 
     /**
@@ -227,6 +229,19 @@ public final class OutstandingRequests {
         }
         skipping = size == 0;
         undone.forEach(Effect::undo);
+    }
+
+    /** How many ReadyForQuery messages the client still waits for. */
+    public int owedReadyForQuery() {
+        int owed = 0;
+        for (int i = 0; i < size; i++) {
+            int entry = entries[(head + i) & (entries.length - 1)];
+            int kind = entry & KIND;
+            if ((entry & SWALLOW) == 0 && (kind == QUERY || kind == SYNC || kind == FUNCTION_CALL)) {
+                owed++;
+            }
+        }
+        return owed;
     }
 
     /** The message belongs to the oldest entry and goes to the client. */

@@ -1,13 +1,13 @@
 package dev.carpool.server;
 
-import static dev.carpool.protocol.BackendMessageType.*;
-
 import dev.carpool.protocol.ErrorFields;
 import dev.carpool.protocol.ProtocolViolation;
 import dev.carpool.protocol.WireReader;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import org.jspecify.annotations.Nullable;
+
+import static dev.carpool.protocol.BackendMessageType.*;
 
 /**
  * Reads the headers of backend messages where they lie in the read buffer, matches each against {@link
@@ -295,7 +295,7 @@ final class ReplyScanner {
         }
         // The client's own request cannot succeed when one that the proxy put in front of it has failed, so it is told.
         boolean simple = kind == OutstandingRequests.QUERY || kind == OutstandingRequests.SYNC;
-        return ours && simple || unexpected ? OutstandingRequests.KEEP : OutstandingRequests.FORWARD;
+        return (ours && simple) || unexpected ? OutstandingRequests.KEEP : OutstandingRequests.FORWARD;
     }
 
     /** Gives up what was held. */

@@ -48,6 +48,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         /** ReadyForQuery to a request that was not the proxy's own. */
         void ready(byte status);
 
+        /** ReadyForQuery to a request of the proxy's own. */
+        default void proxyRequestAnswered(byte status) {}
+
         /** The connection is gone, with the server's last words if it had any. */
         void serverLost(@Nullable ErrorFields lastWords);
 
@@ -123,7 +126,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         this.cancelKey = cancelKey;
         this.reported = new TreeMap<>(reported);
         this.baseline = new TreeMap<>(reported);
-        this.statements = new ServerStatements(maxPreparedStatements);
+        this.statements = new ServerStatements(Math.max(1, maxPreparedStatements));
         this.scanner = new ReplyScanner(outstanding, this, channel.alloc());
         this.connectedAt = now;
         this.stateSince = now;
@@ -208,6 +211,10 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         return state != ServerState.CLOSED && channel.isActive();
     }
 
+    public @Nullable Home home() {
+        return home;
+    }
+
     public void home(Home place) {
         home = place;
     }
@@ -270,6 +277,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         unnamedStatement = 0;
         syncing = wanted;
         send(out);
+    }
+
+    /** The settings in force, in the server's own spelling of the values just synced. */
+    public void settle(ParameterValues canonical) {
+        applied = canonical;
     }
 
     /** The server has forgotten all session state but what it had at login (DISCARD ALL). */
@@ -435,6 +447,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         if (fields.isFatal()) {
             lastWords = fields;
         }
+        if (ours) {
+            syncing = null;
+        }
         Owner current = owner;
         if (current != null && !unexpected) {
             current.requestFailed(fields, ours);
@@ -471,11 +486,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
             syncing = null;
         }
         Owner current = owner;
-        if (current instanceof ServerReset reset) {
-            reset.ready(status);
-        } else if (current != null && !ours) {
+        if (current != null && ours) {
+            current.proxyRequestAnswered(status);
+        } else if (current != null) {
             current.ready(status);
-        } else if (current == null && !ours) {
+        } else if (!ours) {
             throw new ProtocolViolation("unexpected message " + (char) BackendMessageType.READY_FOR_QUERY);
         }
     }

@@ -134,6 +134,11 @@ public final class ServerReset implements ServerConnection.Owner {
     }
 
     @Override
+    public void proxyRequestAnswered(byte status) {
+        ready(status);
+    }
+
+    @Override
     public void requestFailed(ErrorFields fields, boolean ours) {
         boolean lateCancel = server.wasCancelled() && fields.sqlState().equals("57014");
         if (ours && !lateCancel) {

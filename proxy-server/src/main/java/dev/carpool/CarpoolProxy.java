@@ -1,0 +1,342 @@
+package dev.carpool;
+
+import dev.carpool.auth.AuthFileProblems;
+import dev.carpool.auth.AuthService;
+import dev.carpool.cancel.CancelForwarder;
+import dev.carpool.cancel.CancelKeys;
+import dev.carpool.client.ClientListener;
+import dev.carpool.client.ClientSession;
+import dev.carpool.client.ClientSessions;
+import dev.carpool.client.ClientTls;
+import dev.carpool.client.LocalDatabase;
+import dev.carpool.client.ProxyContext;
+import dev.carpool.config.CarpoolConfig;
+import dev.carpool.config.ConfigReading;
+import dev.carpool.config.ConfigReload;
+import dev.carpool.config.SslMode;
+import dev.carpool.config.Transport;
+import dev.carpool.error.CarpoolError;
+import dev.carpool.error.ErrorReply;
+import dev.carpool.pool.PoolDirectory;
+import dev.carpool.prepared.StatementCatalog;
+import dev.carpool.server.ServerConnector;
+import dev.carpool.server.ServerTls;
+import dev.carpool.tls.TlsContexts;
+import dev.carpool.tls.TlsProblems;
+import dev.carpool.tls.TlsToClients;
+import dev.carpool.tls.TlsToServers;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.EventLoop;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import javax.net.ssl.SSLSession;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One running proxy: wires all parts, starts and stops them. */
+public final class CarpoolProxy implements ProxyContext, AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(CarpoolProxy.class);
+
+    private volatile CarpoolConfig config;
+    private final EventLoops loops;
+    private final ExecutorService expensive;
+    private final TlsContexts tls;
+    private final PoolDirectory pools;
+    private final AuthService auth;
+    private final CancelKeys<ClientSession> cancelKeys = new CancelKeys<>();
+    private final CancelForwarder cancels;
+    private final StatementCatalog statements = new StatementCatalog(Integer.toHexString(new SecureRandom().nextInt()));
+    private final ClientSessions sessions = new ClientSessions();
+    private final ClientListener listener;
+    private final LocalDatabase console;
+    private final CountDownLatch stopped = new CountDownLatch(1);
+    private final AtomicBoolean closing = new AtomicBoolean();
+    private volatile boolean stopping;
+    private volatile boolean ready;
+    private volatile @Nullable ConfigReload reloading;
+
+    private CarpoolProxy(CarpoolConfig config) throws TlsProblems, AuthFileProblems {
+        this.config = config;
+        this.tls = TlsContexts.load(config.clientTls(), config.serverTls());
+        this.auth = new AuthService(config.auth());
+        this.loops = new EventLoops(config.runtime());
+        this.expensive = Executors.newFixedThreadPool(
+                Math.max(2, Runtime.getRuntime().availableProcessors()),
+                new DefaultThreadFactory("carpool-worker", true));
+        ServerConnector connector =
+                new ServerConnector(loops.toServers(config.listen().tcp()), new ServerSide(), expensive);
+        this.pools = new PoolDirectory(config, connector, loops.loops(), loops.isMovable());
+        this.cancels =
+                new CancelForwarder(connector, () -> this.config.timeouts().cancelWait());
+        this.console = new NoConsole();
+        this.listener = new ClientListener(this, loops::index);
+    }
+
+    /**
+     * Starts a proxy.
+     *
+     * @throws TlsProblems when certificates or keys cannot be used
+     * @throws AuthFileProblems when auth_file or auth_hba_file cannot be used
+     */
+    public static CarpoolProxy start(CarpoolConfig config) throws TlsProblems, AuthFileProblems {
+        CarpoolProxy proxy = new CarpoolProxy(config);
+        boolean started = false;
+        try {
+            proxy.listen();
+            started = true;
+            return proxy;
+        } finally {
+            if (!started) {
+                proxy.loops.close();
+                proxy.expensive.shutdownNow();
+            }
+        }
+    }
+
+    private void listen() {
+        EventLoop[] all = loops.loops();
+        all[0].scheduleWithFixedDelay(this::tick, 500, 500, TimeUnit.MILLISECONDS);
+        listener.watch(all);
+        listener.listen(
+                loops.toClients(
+                        config.listen().tcp(),
+                        config.listen().backlog(),
+                        config.listen().reusePort()),
+                config.listen().addresses());
+        ready = true;
+        log.info("listening on {}, transport {}, {} event loops", listener.addresses(), loops.transport(), all.length);
+    }
+
+    private void tick() {
+        try {
+            pools.tick();
+            pools.forgetUnused(
+                    name -> sessions.ofDatabase(name) > 0,
+                    config.timeouts().autodbIdle().toNanos(),
+                    System.nanoTime());
+        } catch (RuntimeException problem) {
+            log.error("upkeep failed", problem);
+        }
+    }
+
+    /** Where clients connect. */
+    public List<InetSocketAddress> addresses() {
+        return listener.addresses();
+    }
+
+    public Transport transport() {
+        return loops.transport();
+    }
+
+    /** Whether new clients are welcome: what the readiness probe tells. */
+    public boolean isReady() {
+        return ready && !stopping;
+    }
+
+    /**
+     * Stops: takes no more clients, lets transactions end within the grace period, tells everybody else that the proxy
+     * shuts down. Returns when all is done. A second call from another thread ends the grace period at once.
+     */
+    public void stop(Duration grace) {
+        stopping = true;
+        ready = false;
+        listener.close();
+        ErrorReply farewell = CarpoolError.SHUTTING_DOWN.reply();
+        for (ClientSession session : sessions.all()) {
+            session.endIfIdle(farewell);
+        }
+        long until = System.nanoTime() + grace.toNanos();
+        while (sessions.count() > 0 && System.nanoTime() < until && !closing.get()) {
+            pause();
+        }
+        close();
+    }
+
+    private static void pause() {
+        java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+    }
+
+    /** Stops at once. */
+    @Override
+    public void close() {
+        if (!closing.compareAndSet(false, true)) {
+            return;
+        }
+        stopping = true;
+        listener.close();
+        ErrorReply farewell = CarpoolError.SHUTTING_DOWN.reply();
+        for (ClientSession session : sessions.all()) {
+            session.kill(farewell);
+        }
+        pools.shutDown();
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
+        while (sessions.count() > 0 && System.nanoTime() < until) {
+            pause();
+        }
+        loops.close();
+        expensive.shutdownNow();
+        stopped.countDown();
+    }
+
+    /** Returns when the proxy has stopped. */
+    public void awaitStop() throws InterruptedException {
+        stopped.await();
+    }
+
+    /** What {@link #reload()} reads. */
+    void reloadWith(ConfigReload source) {
+        reloading = source;
+    }
+
+    /** Reads the configuration again; a bad one changes nothing. Returns the problems, empty when all went well. */
+    public List<String> reload() {
+        ConfigReload source = reloading;
+        if (source == null) {
+            return List.of("this proxy was started without a configuration to read again");
+        }
+        ConfigReading reading = source.reload();
+        CarpoolConfig next = reading.config();
+        if (next == null) {
+            reading.problems().forEach(problem -> log.error("not reloaded: {}", problem));
+            return reading.problems().stream().map(Object::toString).toList();
+        }
+        try {
+            reload(next);
+        } catch (TlsProblems problems) {
+            problems.problems().forEach(problem -> log.error("not reloaded: {}", problem));
+            return problems.problems();
+        } catch (AuthFileProblems problems) {
+            problems.problems().forEach(problem -> log.error("not reloaded: {}", problem));
+            return problems.problems().stream().map(Object::toString).toList();
+        }
+        reading.needRestart().forEach(key -> log.warn("{} takes effect at the next start", key));
+        log.info("configuration reloaded");
+        return List.of();
+    }
+
+    /** Puts a new configuration in force: what can be changed while running. */
+    public void reload(CarpoolConfig next) throws TlsProblems, AuthFileProblems {
+        auth.reload(next.auth());
+        tls.reload(next.clientTls(), next.serverTls());
+        config = next;
+        pools.reconfigure(next);
+    }
+
+    @Override
+    public CarpoolConfig config() {
+        return config;
+    }
+
+    @Override
+    public ClientTls clientTls() {
+        return clientSide;
+    }
+
+    @Override
+    public PoolDirectory pools() {
+        return pools;
+    }
+
+    @Override
+    public AuthService auth() {
+        return auth;
+    }
+
+    @Override
+    public CancelKeys<ClientSession> cancelKeys() {
+        return cancelKeys;
+    }
+
+    @Override
+    public CancelForwarder cancels() {
+        return cancels;
+    }
+
+    @Override
+    public StatementCatalog statements() {
+        return statements;
+    }
+
+    @Override
+    public ClientSessions sessions() {
+        return sessions;
+    }
+
+    @Override
+    public LocalDatabase localDatabase() {
+        return console;
+    }
+
+    @Override
+    public Executor expensive() {
+        return expensive;
+    }
+
+    @Override
+    public boolean isStopping() {
+        return stopping;
+    }
+
+    private final ClientTls clientSide = new ClientTls() {
+        @Override
+        public @Nullable SslHandler newHandler(ByteBufAllocator allocator) {
+            TlsToClients side = tls.clients();
+            return side.available() ? side.newHandler(allocator) : null;
+        }
+
+        @Override
+        public boolean isRequired() {
+            return tls.clients().mode().compareTo(SslMode.REQUIRE) >= 0;
+        }
+
+        @Override
+        public byte @Nullable [] channelBinding() {
+            return tls.clients().binding();
+        }
+
+        @Override
+        public @Nullable String clientCommonName(SSLSession session) {
+            return TlsToClients.commonName(session).orElse(null);
+        }
+    };
+
+    private final class ServerSide implements ServerTls {
+        @Override
+        public SslMode mode() {
+            return tls.servers().mode();
+        }
+
+        @Override
+        public SslHandler newHandler(ByteBufAllocator allocator, String host, int port) {
+            return tls.servers().newHandler(allocator, host, port);
+        }
+
+        @Override
+        public byte @Nullable [] peerBinding(SSLSession session) {
+            return TlsToServers.peerBinding(session);
+        }
+    }
+
+    private static final class NoConsole implements LocalDatabase {
+        @Override
+        public boolean serves(String database) {
+            return false;
+        }
+
+        @Override
+        public Conversation open(ClientSession session, boolean superuser) {
+            throw new IllegalStateException("no console");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+package dev.carpool.auth;
+
+import dev.carpool.config.AuthConfig;
+import dev.carpool.config.AuthType;
+import dev.carpool.config.CarpoolConfig;
+import dev.carpool.config.DatabaseConfig;
+import dev.carpool.config.Secret;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** Everything about proving clients that outlives one login. Thread-safe. */
+public final class AuthService {
+    private static final int MOST_USERS = 100_000;
+    private static final Duration QUERIED_FOR = Duration.ofSeconds(10);
+
+    /** What a configuration and its files say, replaced as a whole. */
+    private record Rules(
+            AuthConfig config, UserList users, @Nullable HbaRules hba) {}
+
+    private volatile Rules rules;
+    private final MockVerifiers mocks;
+    private final PassthroughCache passthrough;
+    private final AuthQuery queries;
+    private final LoginThrottle throttle;
+
+    /**
+     * Reads the files the configuration names; not for an event loop.
+     *
+     * @throws AuthFileProblems when one of them cannot be read or understood
+     */
+    public AuthService(AuthConfig config) throws AuthFileProblems {
+        this.rules = read(config, UserList.empty());
+        this.mocks = new MockVerifiers(config.scramIterations());
+        this.passthrough = new PassthroughCache(config.passthroughTtl(), MOST_USERS, config.scramIterations());
+        this.queries = new AuthQuery(QUERIED_FOR, MOST_USERS, config.scramIterations());
+        this.throttle = new LoginThrottle(config.failureLimit(), config.failureWindow());
+    }
+
+    private static Rules read(AuthConfig config, UserList before) throws AuthFileProblems {
+        Path file = config.file();
+        Path hba = config.hbaFile();
+        UserList users = file == null ? UserList.empty() : before.reread(file, config.scramIterations());
+        return new Rules(config, users, hba == null ? null : HbaRules.read(hba));
+    }
+
+    /**
+     * Puts new settings in force and reads the files again; keeps the old ones when these are bad.
+     *
+     * @throws AuthFileProblems when a file cannot be read or understood
+     */
+    public void reload(AuthConfig next) throws AuthFileProblems {
+        rules = read(next, rules.users);
+        queries.forgetAll();
+    }
+
+    /** How a client has to prove who it is; never {@link AuthType#HBA}. */
+    public AuthType method(InetSocketAddress address, String database, String user, boolean tls, boolean replication) {
+        Rules now = rules;
+        AuthType type = now.config.type();
+        if (type != AuthType.HBA) {
+            return type;
+        }
+        HbaRules hba = now.hba;
+        if (hba == null) {
+            return AuthType.REJECT;
+        }
+        return hba.match(new HbaRules.Client(address.getAddress(), database, user, tls, replication))
+                .flatMap(match -> match.method().authType())
+                .orElse(AuthType.REJECT);
+    }
+
+    /** The user's secret in auth_file; null for none. */
+    public @Nullable StoredSecret stored(String user) {
+        return rules.users.find(user).orElse(null);
+    }
+
+    /** Whether secrets of a database's users are looked up in PostgreSQL. */
+    public boolean queries(CarpoolConfig current, DatabaseConfig database) {
+        return current.auth(database).user() != null;
+    }
+
+    /** What auth_query has answered lately. */
+    public AuthQuery queries() {
+        return queries;
+    }
+
+    /** What an unknown user is asked for: MD5 when that is what known users are asked for. */
+    public boolean prefersMd5() {
+        return rules.users.users().stream()
+                .findFirst()
+                .flatMap(rules.users::find)
+                .map(StoredSecret::canCheckMd5)
+                .orElse(false);
+    }
+
+    /** A verifier for a user that does not exist. */
+    public ScramVerifier mock(String user) {
+        return mocks.of(user);
+    }
+
+    public boolean isConsoleToken(CarpoolConfig current, Secret password) {
+        Secret token = current.admin().token();
+        return token != null && token.equals(password);
+    }
+
+    /** How long a server that asks for no secret is believed to go on so. */
+    public Duration trustTtl() {
+        return rules.config.passthroughTtl();
+    }
+
+    /** Under which name a passthrough user of a database is remembered. */
+    public static PassthroughCache.Key key(DatabaseConfig database, String user) {
+        return new PassthroughCache.Key(database.host() + ":" + database.port(), user, database.dbname());
+    }
+
+    /** What a password proved earlier is good for at the server; null when it was not. Expensive. */
+    public @Nullable ServerCredentials proved(PassthroughCache.Key key, Secret password) {
+        return passthrough.check(key, password).orElse(null);
+    }
+
+    /** Remembers a password that PostgreSQL accepted, as a salted verifier. Expensive. */
+    public void remember(PassthroughCache.Key key, Secret password, ServerCredentials reusable) {
+        if (!(reusable instanceof ServerCredentials.None)) {
+            passthrough.remember(key, password, reusable);
+        }
+    }
+
+    /** How long an address must not try again; zero when it may. */
+    public Duration blockedFor(InetSocketAddress address, long now) {
+        return throttle.refusedFor(address.getAddress(), now);
+    }
+
+    public void failed(InetSocketAddress address, long now) {
+        throttle.failed(address.getAddress(), now);
+    }
+}

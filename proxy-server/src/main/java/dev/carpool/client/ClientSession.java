@@ -1,0 +1,651 @@
+package dev.carpool.client;
+
+import dev.carpool.config.CarpoolConfig;
+import dev.carpool.config.DatabaseConfig;
+import dev.carpool.config.TimeoutConfig;
+import dev.carpool.error.CarpoolError;
+import dev.carpool.error.ErrorReply;
+import dev.carpool.params.ParameterValues;
+import dev.carpool.pool.ServerPool;
+import dev.carpool.pool.Welcome;
+import dev.carpool.prepared.ClientStatements;
+import dev.carpool.protocol.ProtocolViolation;
+import dev.carpool.protocol.StartupMessage;
+import dev.carpool.protocol.TransactionStatus;
+import dev.carpool.protocol.WireWriter;
+import dev.carpool.relay.ClientEnd;
+import dev.carpool.relay.Link;
+import dev.carpool.relay.RequestRelay;
+import dev.carpool.server.ServerConnection;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An application's connection to Carpool, from accept to close. It holds what lives as long as the session; what is done
+ * with bytes is the matter of its {@link ClientPhase}. Confined to its channel's event loop, but for {@link #kill} and
+ * the fields that say so.
+ */
+public final class ClientSession extends ChannelInboundHandlerAdapter implements ClientEnd {
+    private static final Logger log = LoggerFactory.getLogger(ClientSession.class);
+
+    private final long id;
+    private final ProxyContext context;
+    private final Channel channel;
+    private final int loop;
+    private final long connectedAt = System.nanoTime();
+    private final long connectedAtMillis = System.currentTimeMillis();
+    private ClientPhase phase;
+    private volatile String user = "";
+    private volatile String database = "";
+    private volatile String applicationName = "";
+    private @Nullable StartupMessage startup;
+    private @Nullable DatabaseConfig databaseConfig;
+    private @Nullable ServerPool pool;
+    private @Nullable RequestRelay requests;
+    private TimeoutConfig timeouts;
+    private ParameterValues wanted = ParameterValues.empty();
+    private int processId;
+    private boolean admitted;
+    private volatile long lastRequestAt;
+    private @Nullable SslHandler tls;
+    private @Nullable ReadyPhase ready;
+
+    ClientSession(ProxyContext context, Channel channel, int loop) {
+        this.context = context;
+        this.channel = channel;
+        this.loop = loop;
+        this.id = context.sessions().nextId();
+        this.timeouts = context.config().timeouts();
+        this.phase = new StartupPhase(this);
+    }
+
+    public long id() {
+        return id;
+    }
+
+    public Channel channel() {
+        return channel;
+    }
+
+    /** Index of the session's event loop. */
+    public int loop() {
+        return loop;
+    }
+
+    /** Empty before the startup message. Any thread. */
+    public String user() {
+        return user;
+    }
+
+    /** The name the client asked for; empty before the startup message. Any thread. */
+    public String database() {
+        return database;
+    }
+
+    /** Any thread. */
+    public String applicationName() {
+        return applicationName;
+    }
+
+    /** The process id the client was told, which its cancel requests carry. */
+    public int processId() {
+        return processId;
+    }
+
+    /** Milliseconds since the epoch. Any thread. */
+    public long connectedAtMillis() {
+        return connectedAtMillis;
+    }
+
+    /** System.nanoTime of accept. */
+    public long connectedAt() {
+        return connectedAt;
+    }
+
+    /** System.nanoTime of the last request, 0 for none. Any thread. */
+    public long lastRequestAt() {
+        return lastRequestAt;
+    }
+
+    /** As SHOW CLIENTS calls it. Any thread; may be a moment old. */
+    public String state() {
+        return phase.state();
+    }
+
+    /** System.nanoTime since which the session queues, 0 when it does not. Any thread; may be a moment old. */
+    public long waitingSince() {
+        return phase instanceof WaitingPhase waiting ? waiting.since() : 0;
+    }
+
+    /** The server connection linked with; null for none. Any thread; may be a moment old. */
+    public @Nullable ServerConnection server() {
+        return phase instanceof LinkedPhase linked ? linked.link().server() : null;
+    }
+
+    public int preparedStatements() {
+        RequestRelay relay = requests;
+        return relay == null ? 0 : relay.statementCount();
+    }
+
+    public InetSocketAddress remoteAddress() {
+        return channel.remoteAddress() instanceof InetSocketAddress address
+                ? address
+                : InetSocketAddress.createUnresolved("unix", 0);
+    }
+
+    public InetSocketAddress localAddress() {
+        return channel.localAddress() instanceof InetSocketAddress address
+                ? address
+                : InetSocketAddress.createUnresolved("unix", 0);
+    }
+
+    /** Protocol and cipher of the client's TLS session, empty without TLS. */
+    public String tlsText() {
+        SslHandler handler = tls;
+        return handler == null
+                ? ""
+                : handler.engine().getSession().getProtocol() + "/"
+                        + handler.engine().getSession().getCipherSuite();
+    }
+
+    ProxyContext context() {
+        return context;
+    }
+
+    ClientPhase phase() {
+        return phase;
+    }
+
+    TimeoutConfig timeouts() {
+        return timeouts;
+    }
+
+    boolean isTls() {
+        return tls != null;
+    }
+
+    boolean isTlsEstablished() {
+        SslHandler handler = tls;
+        return handler != null && handler.handshakeFuture().isSuccess();
+    }
+
+    @Nullable
+    SslHandler tls() {
+        return tls;
+    }
+
+    /** Whether the client is on this machine. */
+    boolean isLoopback() {
+        InetSocketAddress address = remoteAddress();
+        return address.isUnresolved() || address.getAddress().isLoopbackAddress();
+    }
+
+    /** The only place that changes the phase. */
+    void enter(ClientPhase next) {
+        assert channel.eventLoop().inEventLoop();
+        ClientPhase before = phase;
+        phase = next;
+        next.entered();
+        before.left();
+    }
+
+    // Login
+
+    void enterTls(SslHandler handler, boolean direct) {
+        tls = handler;
+        channel.pipeline().addFirst(handler);
+        handler.handshakeFuture().addListener(handshake -> {
+            if (!handshake.isSuccess()) {
+                log("TLS handshake failed");
+                close();
+            } else if (direct && !"postgresql".equals(handler.applicationProtocol())) {
+                log("direct TLS without ALPN protocol postgresql");
+                close();
+            }
+        });
+    }
+
+    /** The startup message has come. */
+    void started(StartupMessage message) {
+        startup = message;
+        user = message.parameter("user", "");
+        database = message.parameter("database", user);
+        applicationName = message.parameter("application_name", "");
+        if (user.isEmpty()) {
+            fail(CarpoolError.NO_USER_NAME.reply());
+        } else if (context.isStopping()) {
+            fail(CarpoolError.SHUTTING_DOWN.reply());
+        } else if (context.clientTls().isRequired() && !isTls()) {
+            fail(CarpoolError.TLS_REQUIRED.reply());
+        } else if (context.localDatabase().serves(database)) {
+            enter(new AuthenticationPhase(this, null));
+        } else {
+            CarpoolConfig config = context.config();
+            DatabaseConfig target = config.database(database);
+            if (target == null) {
+                fail(CarpoolError.NO_SUCH_DATABASE.reply(database));
+                return;
+            }
+            ErrorReply full = context.sessions().admit(config, target, user);
+            if (full != null) {
+                fail(full);
+                return;
+            }
+            admitted = true;
+            databaseConfig = target;
+            enter(new AuthenticationPhase(this, target));
+        }
+    }
+
+    StartupMessage startup() {
+        StartupMessage message = startup;
+        if (message == null) {
+            throw new IllegalStateException("no startup message yet");
+        }
+        return message;
+    }
+
+    /** The client has proved who it is, for a database of its own. */
+    void authenticated(ServerPool serverPool) {
+        pool = serverPool;
+        DatabaseConfig target = databaseConfig;
+        if (target != null) {
+            timeouts = context.config().timeouts(target, user);
+        }
+        enter(new WelcomePhase(this, serverPool));
+    }
+
+    /** The client has proved who it is, for the console. */
+    void authenticatedForConsole(boolean superuser) {
+        LocalDatabase.Conversation conversation = context.localDatabase().open(this, superuser);
+        if (!conversation.isAdmitted()) {
+            fail(CarpoolError.CONSOLE_LOGIN.reply(user));
+            return;
+        }
+        ByteBuf out = channel.alloc().directBuffer(512);
+        WireWriter.authentication(out, 0);
+        conversation.greet(out);
+        keyAndReady(out);
+        channel.writeAndFlush(out);
+        enter(new ConsolePhase(this, conversation));
+    }
+
+    /** The session's settings are known and accepted by the server: it may begin. */
+    void welcome(Welcome welcome) {
+        ServerPool mine = pool();
+        wanted = welcome.wanted();
+        requests = new RequestRelay(
+                channel.alloc(),
+                context.statements(),
+                mine.key(),
+                new ClientStatements(context.config().limits().maxClientPreparedBytes()),
+                context.config().limits().maxPreparedStatements() > 0,
+                (int) Math.min(context.config().limits().maxPacketSize(), Integer.MAX_VALUE));
+        ByteBuf out = channel.alloc().directBuffer(512);
+        WireWriter.authentication(out, 0);
+        for (Map.Entry<String, String> entry : welcome.reported().entrySet()) {
+            WireWriter.parameterStatus(out, entry.getKey(), entry.getValue());
+        }
+        keyAndReady(out);
+        channel.writeAndFlush(out);
+        mine.stats(loop).login();
+        ReadyPhase phaseReady = new ReadyPhase(this);
+        ready = phaseReady;
+        enter(phaseReady);
+    }
+
+    private void keyAndReady(ByteBuf out) {
+        boolean longKey = startup().minorVersion() >= 2;
+        byte[] key = context.cancelKeys().newKey(longKey);
+        processId = context.cancelKeys().register(this, key);
+        WireWriter.backendKeyData(out, processId, key);
+        WireWriter.readyForQuery(out, TransactionStatus.IDLE);
+    }
+
+    void cancelRequested(int cancelProcessId, byte[] key) {
+        ClientSession meant = context.cancelKeys().find(cancelProcessId, key);
+        if (meant == null) {
+            close();
+            return;
+        }
+        // The client sees its cancel connection closed once the request has been carried out, as with PostgreSQL.
+        meant.channel
+                .eventLoop()
+                .execute(() -> meant.cancel(() -> channel.eventLoop().execute(this::close)));
+    }
+
+    /** Cancels what the session is doing. */
+    private void cancel(Runnable done) {
+        if (phase instanceof WaitingPhase waiting) {
+            waiting.cancelled();
+            done.run();
+        } else if (phase instanceof LinkedPhase linked && linked.link().isWorking()) {
+            context.cancels().cancel(linked.link().server(), done);
+        } else {
+            done.run();
+        }
+    }
+
+    // Requests
+
+    ServerPool pool() {
+        ServerPool mine = pool;
+        if (mine == null) {
+            throw new IllegalStateException("not logged in");
+        }
+        return mine;
+    }
+
+    private RequestRelay requests() {
+        RequestRelay relay = requests;
+        if (relay == null) {
+            throw new IllegalStateException("not logged in");
+        }
+        return relay;
+    }
+
+    /** A request has come and no server connection is held. */
+    void requested(ByteBuf in) {
+        RequestRelay relay = requests();
+        if (relay.isTerminate(in)) {
+            in.release();
+            close();
+            return;
+        }
+        if (relay.isLoneSync(in)) {
+            in.release();
+            ByteBuf out = channel.alloc().directBuffer(6);
+            WireWriter.readyForQuery(out, TransactionStatus.IDLE);
+            channel.writeAndFlush(out, channel.voidPromise());
+            return;
+        }
+        if (!relay.needsServer(in)) {
+            in.release();
+            return;
+        }
+        long now = System.nanoTime();
+        ServerPool mine = pool();
+        ServerConnection server = mine.take(loop, now);
+        if (server != null) {
+            link(server, in, now, now);
+        } else {
+            enter(new WaitingPhase(this, mine, in, now));
+        }
+    }
+
+    /** A server connection has been granted for the request at hand. */
+    void link(ServerConnection server, ByteBuf in, long since, long now) {
+        ServerPool mine = pool();
+        lastRequestAt = now;
+        mine.stats(loop).checkout(now - since);
+        Link link = Link.between(this, requests(), server, mine.mode(), mine, mine.stats(loop), now);
+        LinkedPhase linked = new LinkedPhase(this, link);
+        enter(linked);
+        if (!channel.isWritable()) {
+            link.clientWritable(false);
+        }
+        linked.bytesArrived(in);
+    }
+
+    boolean hasTerminated() {
+        RequestRelay relay = requests;
+        return relay != null && relay.isTerminated();
+    }
+
+    /** A cancel request reached the session while it queued. */
+    void cancelledInQueue(@Nullable ByteBuf request, ErrorReply reply) {
+        int syncs = request == null ? 1 : CancelledRequest.expectedReady(request);
+        if (request != null) {
+            request.release();
+        }
+        if (syncs < 0) {
+            fail(reply.withSeverity(CarpoolError.Severity.FATAL));
+            return;
+        }
+        ByteBuf out = channel.alloc().directBuffer(256);
+        error(out, reply);
+        for (int i = 0; i < syncs; i++) {
+            WireWriter.readyForQuery(out, TransactionStatus.IDLE);
+        }
+        channel.writeAndFlush(out);
+        readRequests(true);
+        enter(readyPhase());
+    }
+
+    private ReadyPhase readyPhase() {
+        ReadyPhase phaseReady = ready;
+        if (phaseReady == null) {
+            throw new IllegalStateException("not logged in");
+        }
+        return phaseReady;
+    }
+
+    // The client's end of a link
+
+    @Override
+    public void reply(ByteBuf run) {
+        channel.write(run, channel.voidPromise());
+    }
+
+    @Override
+    public void flushReplies() {
+        channel.flush();
+    }
+
+    @Override
+    public boolean isWritable() {
+        return channel.isWritable();
+    }
+
+    @Override
+    public void readRequests(boolean on) {
+        if (channel.config().isAutoRead() != on) {
+            channel.config().setAutoRead(on);
+        }
+    }
+
+    @Override
+    public ParameterValues wanted() {
+        return wanted;
+    }
+
+    @Override
+    public void wanted(ParameterValues values) {
+        wanted = values;
+        String name = values.value("application_name");
+        applicationName = name == null ? "" : name;
+    }
+
+    @Override
+    public void unlinked() {
+        enter(readyPhase());
+        if (context.isStopping()) {
+            fail(CarpoolError.SHUTTING_DOWN.reply());
+        }
+    }
+
+    @Override
+    public void linkFailed(ErrorReply reply) {
+        fail(reply);
+    }
+
+    @Override
+    public void serverLost(ErrorReply reply, boolean sessionGoesOn) {
+        if (!sessionGoesOn) {
+            fail(reply);
+            return;
+        }
+        ByteBuf out = channel.alloc().directBuffer(256);
+        error(out, reply);
+        WireWriter.readyForQuery(out, TransactionStatus.IDLE);
+        channel.writeAndFlush(out);
+        readRequests(true);
+        enter(readyPhase());
+    }
+
+    @Override
+    public String label() {
+        return "C-" + id + " " + database + "/" + user + "@" + ClientSession.text(remoteAddress());
+    }
+
+    // The end
+
+    /** Sends an error; FATAL ones close the session. The only place that ends a session with words. */
+    void fail(ErrorReply reply) {
+        fail(reply, null);
+    }
+
+    /** As {@link #fail(ErrorReply)}, but PostgreSQL's own message goes out byte for byte when there is one. */
+    void fail(ErrorReply reply, byte @Nullable [] serverMessage) {
+        if (phase instanceof ClosedPhase) {
+            return;
+        }
+        log(reply.message());
+        ByteBuf out = channel.alloc().directBuffer(256);
+        if (serverMessage != null) {
+            out.writeBytes(serverMessage);
+        } else {
+            error(out, reply.withSeverity(CarpoolError.Severity.FATAL));
+        }
+        leave();
+        channel.writeAndFlush(out).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    static void error(ByteBuf out, ErrorReply reply) {
+        WireWriter.error(out, reply.severity().name(), reply.sqlState(), reply.message(), reply.hint());
+    }
+
+    /** Closes without a word. */
+    void close() {
+        leave();
+        channel.close();
+    }
+
+    /** Ends the session from the console. Any thread. */
+    public void kill(ErrorReply reply) {
+        channel.eventLoop().execute(() -> fail(reply));
+    }
+
+    /** Ends the session if it is in no transaction. Any thread. */
+    public void endIfIdle(ErrorReply reply) {
+        channel.eventLoop().execute(() -> {
+            if (!(phase instanceof LinkedPhase)) {
+                fail(reply);
+            }
+        });
+    }
+
+    private void leave() {
+        if (phase instanceof ClosedPhase) {
+            return;
+        }
+        ClientPhase last = phase;
+        if (processId != 0) {
+            context.cancelKeys().forget(processId);
+        }
+        context.sessions().remove(this);
+        if (admitted) {
+            admitted = false;
+            context.sessions().dismiss(database, user);
+        }
+        last.clientGone();
+        enter(new ClosedPhase());
+        RequestRelay relay = requests;
+        requests = null;
+        if (relay != null) {
+            relay.close();
+        }
+    }
+
+    void tick(long now) {
+        if (ready == null && !(phase instanceof ConsolePhase)) {
+            Duration limit = timeouts.clientLogin();
+            if (!limit.isZero() && now - connectedAt >= limit.toNanos()) {
+                fail(CarpoolError.LOGIN_TIMEOUT.reply(text(limit)));
+                return;
+            }
+        }
+        phase.tick(now);
+    }
+
+    /** One log line about this session; never SQL, parameters or secrets. */
+    void log(String what) {
+        if (log.isInfoEnabled() && !user.isEmpty()) {
+            log.info("{}: {}", label(), what);
+        } else if (log.isDebugEnabled()) {
+            log.debug("C-{} {}: {}", id, text(remoteAddress()), what);
+        }
+    }
+
+    static String text(Duration limit) {
+        return limit.toMillis() % 1000 == 0 ? limit.toSeconds() + " s" : limit.toMillis() + " ms";
+    }
+
+    static String text(InetSocketAddress address) {
+        return (address.isUnresolved()
+                        ? address.getHostString()
+                        : address.getAddress().getHostAddress()) + ":" + address.getPort();
+    }
+
+    // Netty's events
+
+    @Override
+    public void channelActive(ChannelHandlerContext ignored) {
+        context.sessions().add(this);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ignored, Object message) {
+        if (!(message instanceof ByteBuf bytes)) {
+            ReferenceCountUtil.release(message);
+            return;
+        }
+        if (!bytes.isReadable()) {
+            bytes.release();
+            return;
+        }
+        try {
+            phase.bytesArrived(bytes);
+        } catch (ProtocolViolation violation) {
+            fail(CarpoolError.PROTOCOL_VIOLATION.reply(String.valueOf(violation.getMessage())));
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ignored) {
+        phase.bytesRead();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ignored) {
+        phase.writabilityChanged(channel.isWritable());
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ignored) {
+        leave();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ignored, Throwable cause) {
+        if (cause instanceof IOException || cause instanceof DecoderException) {
+            log("connection broken: " + cause.getMessage());
+        } else {
+            log.error("{}: unexpected failure; closing", label(), cause);
+        }
+        close();
+    }
+}

@@ -1,0 +1,35 @@
+package dev.carpool.client;
+
+import io.netty.buffer.ByteBuf;
+
+/** The proxy answers the client itself. */
+final class ConsolePhase extends MessagePhase {
+    private static final int LONGEST_MESSAGE = 1 << 20;
+
+    private final LocalDatabase.Conversation conversation;
+
+    ConsolePhase(ClientSession session, LocalDatabase.Conversation conversation) {
+        super(session, LONGEST_MESSAGE);
+        this.conversation = conversation;
+    }
+
+    @Override
+    void message(ByteBuf whole) {
+        if (whole.getByte(whole.readerIndex()) == 'X') {
+            session.close();
+        } else {
+            conversation.message(whole);
+        }
+    }
+
+    @Override
+    void left() {
+        conversation.closed();
+        super.left();
+    }
+
+    @Override
+    String state() {
+        return "active";
+    }
+}

@@ -1,0 +1,79 @@
+package dev.carpool.client;
+
+import dev.carpool.config.PoolingMode;
+import dev.carpool.config.TimeoutConfig;
+import dev.carpool.error.CarpoolError;
+import dev.carpool.protocol.TransactionStatus;
+import dev.carpool.relay.Link;
+import io.netty.buffer.ByteBuf;
+import java.time.Duration;
+
+/** Linked with a server connection: requests and replies are relayed. */
+final class LinkedPhase extends ClientPhase {
+    private final ClientSession session;
+    private final Link link;
+
+    LinkedPhase(ClientSession session, Link link) {
+        this.session = session;
+        this.link = link;
+    }
+
+    Link link() {
+        return link;
+    }
+
+    @Override
+    void bytesArrived(ByteBuf in) {
+        link.request(in);
+        if (session.hasTerminated()) {
+            session.close();
+        }
+    }
+
+    @Override
+    void bytesRead() {
+        link.requestsRead();
+    }
+
+    @Override
+    void writabilityChanged(boolean writable) {
+        link.clientWritable(writable);
+    }
+
+    @Override
+    void clientGone() {
+        if (link.clientGone()) {
+            session.context().cancels().cancelRunning(link.server());
+        }
+    }
+
+    @Override
+    void tick(long now) {
+        TimeoutConfig limits = session.timeouts();
+        long idleSince = link.idleInTransactionSince();
+        boolean inTransaction = link.server().transactionStatus() != TransactionStatus.IDLE;
+        if (idleSince == 0
+                && passed(limits.query(), link.queryStartedAt(), now)
+                && !link.server().isQuiet()) {
+            session.fail(CarpoolError.QUERY_TIMEOUT.reply(ClientSession.text(limits.query())));
+        } else if ((inTransaction || link.isWorking()) && passed(limits.transaction(), link.linkedAt(), now)) {
+            session.fail(CarpoolError.TRANSACTION_TIMEOUT.reply(ClientSession.text(limits.transaction())));
+        } else if (idleSince != 0 && inTransaction && passed(limits.idleTransaction(), idleSince, now)) {
+            session.fail(CarpoolError.IDLE_TRANSACTION_TIMEOUT.reply(ClientSession.text(limits.idleTransaction())));
+        } else if (link.mode() == PoolingMode.SESSION
+                && !inTransaction
+                && !link.isWorking()
+                && passed(limits.clientIdle(), link.queryStartedAt(), now)) {
+            session.fail(CarpoolError.CLIENT_IDLE_TIMEOUT.reply(ClientSession.text(limits.clientIdle())));
+        }
+    }
+
+    private static boolean passed(Duration limit, long since, long now) {
+        return !limit.isZero() && now - since >= limit.toNanos();
+    }
+
+    @Override
+    String state() {
+        return "active";
+    }
+}

@@ -1,0 +1,37 @@
+package dev.carpool.client;
+
+import dev.carpool.auth.AuthService;
+import dev.carpool.cancel.CancelForwarder;
+import dev.carpool.cancel.CancelKeys;
+import dev.carpool.config.CarpoolConfig;
+import dev.carpool.pool.PoolDirectory;
+import dev.carpool.prepared.StatementCatalog;
+import java.util.concurrent.Executor;
+
+/** What every client session needs of the proxy. Thread-safe. */
+public interface ProxyContext {
+    /** The configuration in force. */
+    CarpoolConfig config();
+
+    ClientTls clientTls();
+
+    PoolDirectory pools();
+
+    AuthService auth();
+
+    CancelKeys<ClientSession> cancelKeys();
+
+    CancelForwarder cancels();
+
+    StatementCatalog statements();
+
+    ClientSessions sessions();
+
+    LocalDatabase localDatabase();
+
+    /** For what takes long or blocks: password hashing. */
+    Executor expensive();
+
+    /** Whether the proxy takes no new clients. */
+    boolean isStopping();
+}

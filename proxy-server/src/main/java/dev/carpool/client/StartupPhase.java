@@ -1,0 +1,140 @@
+package dev.carpool.client;
+
+import dev.carpool.error.CarpoolError;
+import dev.carpool.protocol.ProtocolViolation;
+import dev.carpool.protocol.StartupMessage;
+import dev.carpool.protocol.WireWriter;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.ssl.SslHandler;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * From accept to the StartupMessage: SSLRequest, direct TLS, GSSENCRequest, CancelRequest (PostgreSQL manual, "Start-up",
+ * "SSL Session Encryption", "Canceling Requests in Progress").
+ */
+final class StartupPhase extends MessagePhase {
+    private boolean encryptionRefused;
+
+    StartupPhase(ClientSession session) {
+        super(session, StartupMessage.MAX_LENGTH);
+    }
+
+    @Override
+    void bytesArrived(ByteBuf in) {
+        if (!session.isTls() && !hasGathered() && !encryptionRefused && in.getByte(in.readerIndex()) == 0x16) {
+            directTls(in);
+            return;
+        }
+        super.bytesArrived(in);
+    }
+
+    /** A TLS ClientHello without SSLRequest (PostgreSQL 17's sslnegotiation=direct). */
+    private void directTls(ByteBuf in) {
+        SslHandler handler =
+                session.context().clientTls().newHandler(session.channel().alloc());
+        if (handler == null) {
+            in.release();
+            session.close();
+            return;
+        }
+        session.enterTls(handler, true);
+        session.channel().pipeline().fireChannelRead(in);
+        session.channel().pipeline().fireChannelReadComplete();
+    }
+
+    @Override
+    int messageLength(ByteBuf in) {
+        if (in.readableBytes() < 4) {
+            return -1;
+        }
+        int length = in.getInt(in.readerIndex());
+        if (length < 8 || length > StartupMessage.MAX_LENGTH) {
+            throw new ProtocolViolation("invalid length of startup packet");
+        }
+        return length;
+    }
+
+    @Override
+    void message(ByteBuf whole) {
+        whole.skipBytes(4);
+        int code = whole.readInt();
+        switch (code) {
+            case StartupMessage.SSL_REQUEST -> encryptionRequest(true);
+            case StartupMessage.GSSENC_REQUEST -> encryptionRequest(false);
+            case StartupMessage.CANCEL_REQUEST -> cancelRequest(whole);
+            default -> startup(code, whole);
+        }
+    }
+
+    private void encryptionRequest(boolean tls) {
+        if (session.isTls() || (tls && tlsRefused)) {
+            throw new ProtocolViolation("repeated encryption request");
+        }
+        SslHandler handler =
+                tls ? session.context().clientTls().newHandler(session.channel().alloc()) : null;
+        session.channel().writeAndFlush(Unpooled.wrappedBuffer(new byte[] {(byte) (handler == null ? 'N' : 'S')}));
+        if (handler == null) {
+            encryptionRefused = true;
+            tlsRefused |= tls;
+        } else {
+            session.enterTls(handler, false);
+            bytesBehindSslRequest = true;
+        }
+    }
+
+    private boolean tlsRefused;
+    private boolean bytesBehindSslRequest;
+
+    @Override
+    boolean isPaused() {
+        return bytesBehindSslRequest && !session.isTlsEstablished();
+    }
+
+    /** Bytes that came in the clear behind an SSLRequest were not protected: somebody may have put them there. */
+    boolean hasUnprotectedBytes() {
+        return bytesBehindSslRequest && hasGathered();
+    }
+
+    @Override
+    void bytesRead() {
+        if (hasUnprotectedBytes() && !session.isTlsEstablished()) {
+            session.log("bytes behind SSLRequest; closing");
+            session.close();
+        }
+    }
+
+    private void cancelRequest(ByteBuf in) {
+        int processId = in.readInt();
+        byte[] key = new byte[Math.min(in.readableBytes(), 256)];
+        in.readBytes(key);
+        session.cancelRequested(processId, key);
+    }
+
+    private void startup(int version, ByteBuf body) {
+        if (version >>> 16 != 3) {
+            session.fail(CarpoolError.UNSUPPORTED_PROTOCOL.reply((version >>> 16) + "." + (version & 0xffff)));
+            return;
+        }
+        StartupMessage startup = StartupMessage.decode(version, body);
+        List<String> unknown = new ArrayList<>();
+        for (String name : startup.parameters().keySet()) {
+            if (name.startsWith("_pq_.")) {
+                unknown.add(name);
+            }
+        }
+        if (startup.minorVersion() > StartupMessage.NEWEST_MINOR || !unknown.isEmpty()) {
+            ByteBuf out = session.channel().alloc().directBuffer(64);
+            int newest = Math.min(startup.minorVersion(), StartupMessage.NEWEST_MINOR);
+            WireWriter.negotiateProtocolVersion(out, newest, unknown);
+            session.channel().write(out);
+        }
+        session.started(startup);
+    }
+
+    @Override
+    String state() {
+        return "login";
+    }
+}

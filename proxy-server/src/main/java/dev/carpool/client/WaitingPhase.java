@@ -1,0 +1,117 @@
+package dev.carpool.client;
+
+import dev.carpool.error.CarpoolError;
+import dev.carpool.error.ErrorReply;
+import dev.carpool.pool.PoolWaiter;
+import dev.carpool.pool.ServerPool;
+import dev.carpool.pool.WaiterNode;
+import dev.carpool.server.ServerConnection;
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/** A request has come and no server connection is free: the session queues. */
+final class WaitingPhase extends ClientPhase implements PoolWaiter {
+    /** Bytes gathered while waiting before reading stops. */
+    private static final int MOST_GATHERED = 64 * 1024;
+
+    private final ClientSession session;
+    private final ServerPool pool;
+    private final WaiterNode node = new WaiterNode(this);
+    private final long since;
+    private @Nullable ByteBuf request;
+
+    WaitingPhase(ClientSession session, ServerPool pool, ByteBuf request, long now) {
+        this.session = session;
+        this.pool = pool;
+        this.request = request;
+        this.since = now;
+    }
+
+    @Override
+    public int loop() {
+        return session.loop();
+    }
+
+    @Override
+    public WaiterNode node() {
+        return node;
+    }
+
+    @Override
+    public ServerPool pool() {
+        return pool;
+    }
+
+    long since() {
+        return since;
+    }
+
+    @Override
+    void entered() {
+        pool.checkout(this, session.timeouts().queryWait(), since);
+    }
+
+    @Override
+    void bytesArrived(ByteBuf in) {
+        ByteBuf gathered = request;
+        if (gathered == null) {
+            request = in;
+            return;
+        }
+        ByteBuf both = in.alloc().directBuffer(gathered.readableBytes() + in.readableBytes());
+        both.writeBytes(gathered).writeBytes(in);
+        gathered.release();
+        in.release();
+        request = both;
+        if (both.readableBytes() > MOST_GATHERED) {
+            session.readRequests(false);
+        }
+    }
+
+    @Override
+    public void granted(ServerConnection server, long now) {
+        ByteBuf bytes = request;
+        if (session.phase() != this || bytes == null) {
+            pool.release(server, null);
+            return;
+        }
+        request = null;
+        session.readRequests(true);
+        session.link(server, bytes, since, now);
+        session.phase().bytesRead();
+    }
+
+    @Override
+    public void refused(ErrorReply reply, byte @Nullable [] serverMessage) {
+        if (session.phase() == this) {
+            session.fail(reply, serverMessage);
+        }
+    }
+
+    /** A cancel request while queued: the request ends before it began. */
+    void cancelled() {
+        ByteBuf bytes = request;
+        request = null;
+        pool.withdraw(this);
+        session.cancelledInQueue(bytes, CarpoolError.CANCELED_IN_QUEUE.reply());
+    }
+
+    @Override
+    void clientGone() {
+        pool.withdraw(this);
+    }
+
+    @Override
+    void left() {
+        if (request != null) {
+            request.release();
+            request = null;
+            pool.withdraw(this);
+        }
+    }
+
+    @Override
+    String state() {
+        return "waiting";
+    }
+}

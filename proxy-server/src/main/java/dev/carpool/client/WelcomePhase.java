@@ -1,0 +1,209 @@
+package dev.carpool.client;
+
+import dev.carpool.error.CarpoolError;
+import dev.carpool.error.ErrorReply;
+import dev.carpool.params.ParameterValues;
+import dev.carpool.params.StartupOptions;
+import dev.carpool.params.TrackedParameters;
+import dev.carpool.pool.PoolWaiter;
+import dev.carpool.pool.ServerPool;
+import dev.carpool.pool.WaiterNode;
+import dev.carpool.pool.Welcome;
+import dev.carpool.protocol.ErrorFields;
+import dev.carpool.server.ServerConnection;
+import dev.carpool.server.ServerReset;
+import dev.carpool.server.ServerState;
+import io.netty.buffer.ByteBuf;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The client is known; what it is told at login is found out: its startup settings are given to a server connection
+ * once, which accepts and spells them as PostgreSQL does. The answer is kept for all clients that ask for the same.
+ */
+final class WelcomePhase extends ClientPhase implements PoolWaiter, ServerConnection.Owner {
+    private final ClientSession session;
+    private final ServerPool pool;
+    private final WaiterNode node = new WaiterNode(this);
+    private final Map<String, String> asked = new LinkedHashMap<>();
+    private @Nullable ServerConnection server;
+    private @Nullable ErrorFields refused;
+
+    WelcomePhase(ClientSession session, ServerPool pool) {
+        this.session = session;
+        this.pool = pool;
+    }
+
+    @Override
+    void entered() {
+        session.startup().parameters().forEach((name, value) -> {
+            switch (name) {
+                case "user", "database", "replication", "options" -> {}
+                default -> {
+                    if (!name.startsWith("_pq_.")) {
+                        asked.put(TrackedParameters.canonical(name), value);
+                    }
+                }
+            }
+        });
+        String options = session.startup().parameter("options", "");
+        StartupOptions.parse(options)
+                .settings()
+                .forEach((name, value) -> asked.putIfAbsent(TrackedParameters.canonical(name), value));
+        Welcome known = pool.welcome(asked);
+        if (known != null) {
+            session.welcome(known);
+            return;
+        }
+        long now = System.nanoTime();
+        ServerConnection free = pool.take(session.loop(), now);
+        if (free != null) {
+            granted(free, now);
+        } else {
+            pool.checkout(this, session.timeouts().queryWait(), now);
+        }
+    }
+
+    @Override
+    public int loop() {
+        return session.loop();
+    }
+
+    @Override
+    public WaiterNode node() {
+        return node;
+    }
+
+    @Override
+    public ServerPool pool() {
+        return pool;
+    }
+
+    @Override
+    public void granted(ServerConnection connection, long now) {
+        if (session.phase() != this) {
+            pool.release(connection, null);
+            return;
+        }
+        server = connection;
+        connection.own(this, ServerState.LINKED, now);
+        ParameterValues raw = ParameterValues.of(asked);
+        if (raw == connection.applied()) {
+            settled();
+        } else {
+            connection.sync(raw);
+            connection.flush();
+        }
+    }
+
+    @Override
+    public void refused(ErrorReply reply, byte @Nullable [] serverMessage) {
+        if (session.phase() == this) {
+            session.fail(reply, serverMessage);
+        }
+    }
+
+    @Override
+    public void settingsChanged() {}
+
+    @Override
+    public void ready(byte status) {}
+
+    @Override
+    public void proxyRequestAnswered(byte status) {
+        ServerConnection connection = server;
+        if (connection == null || !connection.outstanding().isEmpty()) {
+            return;
+        }
+        ErrorFields error = refused;
+        if (error == null) {
+            settled();
+            return;
+        }
+        server = null;
+        pool.release(connection, ServerReset.Scope.FULL);
+        session.fail(new ErrorReply(CarpoolError.Severity.FATAL, error.sqlState(), error.message(), ""));
+    }
+
+    /** The server has accepted the settings: what it reports now is what the client is told. */
+    private void settled() {
+        ServerConnection connection = server;
+        if (connection == null) {
+            return;
+        }
+        server = null;
+        Map<String, String> wanted = new TreeMap<>();
+        asked.forEach((name, value) -> {
+            String reported = connection.reported().get(name);
+            if (reported == null) {
+                wanted.put(name, value);
+            }
+        });
+        connection.reported().forEach((name, value) -> {
+            if (TrackedParameters.isSettable(name)
+                    && !value.equals(connection.baseline().get(name))) {
+                wanted.put(name, value);
+            }
+        });
+        ParameterValues canonical = ParameterValues.of(wanted);
+        connection.settle(canonical);
+        Welcome welcome = new Welcome(canonical, connection.reported());
+        pool.welcome(asked, welcome);
+        pool.release(connection, null);
+        if (session.phase() == this) {
+            session.welcome(welcome);
+        }
+    }
+
+    @Override
+    public void requestFailed(ErrorFields fields, boolean ours) {
+        refused = fields;
+    }
+
+    @Override
+    public void serverLost(@Nullable ErrorFields lastWords) {
+        server = null;
+        if (session.phase() == this) {
+            session.fail(CarpoolError.SERVER_LOGIN_FAILED.reply(
+                    pool.key(), lastWords == null ? "the connection was lost" : lastWords.message()));
+        }
+    }
+
+    @Override
+    public void reply(ByteBuf run) {
+        run.release();
+    }
+
+    @Override
+    public void repliesRead() {}
+
+    @Override
+    public void commandCompleted(int suspicion) {}
+
+    @Override
+    public void serverWritable(boolean writable) {}
+
+    @Override
+    void bytesArrived(ByteBuf in) {
+        in.release();
+        session.fail(CarpoolError.PROTOCOL_VIOLATION.reply("a request before the login has ended"));
+    }
+
+    @Override
+    void clientGone() {
+        ServerConnection connection = server;
+        server = null;
+        if (connection == null) {
+            pool.withdraw(this);
+        } else {
+            pool.release(connection, ServerReset.Scope.FULL);
+        }
+    }
+
+    @Override
+    String state() {
+        return "login";
+    }
+}

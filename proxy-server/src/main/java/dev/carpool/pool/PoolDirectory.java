@@ -1,0 +1,364 @@
+package dev.carpool.pool;
+
+import dev.carpool.auth.ServerCredentials;
+import dev.carpool.config.CarpoolConfig;
+import dev.carpool.config.DatabaseConfig;
+import dev.carpool.config.LimitsConfig;
+import dev.carpool.config.Secret;
+import dev.carpool.server.CloseReason;
+import dev.carpool.server.ServerConnector;
+import dev.carpool.server.ServerTarget;
+import io.netty.channel.EventLoop;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/** All pools, made on first use and forgotten when nothing is left of them. Thread-safe. */
+public final class PoolDirectory {
+    private final Map<PoolKey, ServerPool> pools = new ConcurrentHashMap<>();
+    private final Map<String, ServerHost> hosts = new ConcurrentHashMap<>();
+    private final Map<String, Long> unusedSince = new HashMap<>();
+    private final Set<String> paused = ConcurrentHashMap.newKeySet();
+    private final Set<String> disabled = ConcurrentHashMap.newKeySet();
+    private final ServerConnector connector;
+    private final EventLoop[] loops;
+    private final boolean movable;
+    private volatile CarpoolConfig config;
+    private volatile boolean allPaused;
+    private final AtomicLong serials = new AtomicLong();
+
+    /** @param movable whether the transport lets an idle connection change its event loop */
+    public PoolDirectory(CarpoolConfig config, ServerConnector connector, EventLoop[] loops, boolean movable) {
+        this.config = config;
+        this.connector = connector;
+        this.loops = loops.clone();
+        this.movable = movable;
+    }
+
+    /** The pool of a database for a client's user; made when there is none. */
+    public ServerPool pool(DatabaseConfig database, String user) {
+        String forced = database.forcedUser();
+        PoolKey key = PoolKey.ofSessions(database.name(), forced != null ? forced : user);
+        ServerPool found = pools.get(key);
+        if (found != null) {
+            return found;
+        }
+        synchronized (this) {
+            found = pools.get(key);
+            if (found == null) {
+                found = make(key, database, Map.of());
+                pools.put(key, found);
+            }
+            return found;
+        }
+    }
+
+    /** A pool for one connection, forgotten when that is closed. It counts against all caps but the pool's. */
+    public ServerPool temporary(
+            DatabaseConfig database, String user, PoolKey.Purpose purpose, Map<String, String> parameters) {
+        PoolKey key = new PoolKey(database.name(), user, purpose, serials.incrementAndGet());
+        ServerPool pool = make(key, database, parameters);
+        pools.put(key, pool);
+        return pool;
+    }
+
+    /** Forgets a temporary pool of which nothing is left. */
+    private void discard(ServerPool pool) {
+        boolean removed = pool.host().locked(accounts -> {
+            if (!pool.state().isForgettable() || !pools.remove(pool.key(), pool)) {
+                return false;
+            }
+            accounts.remove(pool.state());
+            return true;
+        });
+        if (removed) {
+            pool.host().remove(pool.state());
+        }
+    }
+
+    private ServerPool make(PoolKey key, DatabaseConfig database, Map<String, String> parameters) {
+        CarpoolConfig current = config;
+        long now = System.nanoTime();
+        ServerHost host = host(database, current);
+        PoolSettings settings = PoolSettings.of(current, database, key);
+        PoolState state = host.locked(accounts -> {
+            DatabaseState ofDatabase = host.database(
+                    accounts,
+                    database.name(),
+                    current.maxDbConnections(database),
+                    Math.max(1, database.weight()),
+                    database.guaranteed(),
+                    now);
+            UserState ofUser = host.user(accounts, key.user(), current.maxUserConnections(key.user()));
+            return accounts.addPool(ofDatabase, ofUser, settings.limits());
+        });
+        ServerPool pool = new ServerPool(
+                key, host, connector, state, settings, target(database, key, parameters), loops.length, this::discard);
+        Secret password = database.password();
+        if (database.forcedUser() != null && password != null) {
+            pool.credentials(new ServerCredentials.Plain(password));
+        }
+        host.add(state, pool);
+        pool.disable(disabled.contains(database.name()));
+        if (allPaused || paused.contains(database.name())) {
+            host.apply((accounts, actions) -> accounts.pause(state, now, actions), now);
+        }
+        return pool;
+    }
+
+    private static ServerTarget target(DatabaseConfig database, PoolKey key, Map<String, String> more) {
+        Map<String, String> parameters = new LinkedHashMap<>(more);
+        parameters.putAll(database.parameters());
+        return new ServerTarget(
+                key.toString(),
+                database.host(),
+                database.port(),
+                database.dbname(),
+                key.user(),
+                parameters,
+                database.connectQuery());
+    }
+
+    private ServerHost host(DatabaseConfig database, CarpoolConfig current) {
+        String name = database.host() + ":" + database.port();
+        return hosts.computeIfAbsent(name, missing -> new ServerHost(name, limits(current), loops, movable));
+    }
+
+    private static HostLimits limits(CarpoolConfig config) {
+        LimitsConfig limits = config.limits();
+        return new HostLimits(
+                limits.maxServerConnections(),
+                limits.maxConcurrentLogins(),
+                config.server().fairShareQuantum().toNanos());
+    }
+
+    public Collection<ServerPool> pools() {
+        return pools.values();
+    }
+
+    /** The caps and counts of a host, in the form {@code host:port}. */
+    public Map<String, HostSnapshot> hosts() {
+        Map<String, HostSnapshot> all = new LinkedHashMap<>();
+        hosts.forEach((name, host) -> all.put(
+                name,
+                host.locked(accounts -> new HostSnapshot(
+                        config.limits().maxServerConnections(),
+                        host.state().open(),
+                        host.state().idle(),
+                        host.state().inUse(),
+                        host.state().waiting()))));
+        return all;
+    }
+
+    /** Server connections of a user over all hosts. */
+    public int openOfUser(String user) {
+        int open = 0;
+        for (ServerHost host : hosts.values()) {
+            open += host.locked(accounts -> {
+                UserState state = host.user(user);
+                return state == null ? 0 : state.open();
+            });
+        }
+        return open;
+    }
+
+    /** Server connections of a database over all hosts. */
+    public int openOfDatabase(String database) {
+        int open = 0;
+        for (ServerHost host : hosts.values()) {
+            open += host.locked(accounts -> {
+                DatabaseState state = host.database(database);
+                return state == null ? 0 : state.open();
+            });
+        }
+        return open;
+    }
+
+    // The console's commands
+
+    public boolean isPaused(String database) {
+        return allPaused || paused.contains(database);
+    }
+
+    public boolean isDisabled(String database) {
+        return disabled.contains(database);
+    }
+
+    public boolean isAllPaused() {
+        return allPaused;
+    }
+
+    /** Hands out nothing any more, of one database or, for null, of all. */
+    public void pause(@Nullable String database) {
+        if (database == null) {
+            allPaused = true;
+        } else {
+            paused.add(database);
+        }
+        long now = System.nanoTime();
+        each(
+                database,
+                pool -> pool.host().apply((accounts, actions) -> accounts.pause(pool.state(), now, actions), now));
+    }
+
+    public void resume(@Nullable String database) {
+        if (database == null) {
+            allPaused = false;
+            paused.clear();
+        } else {
+            paused.remove(database);
+        }
+        long now = System.nanoTime();
+        each(
+                database,
+                pool -> pool.host().apply((accounts, actions) -> accounts.resume(pool.state(), now, actions), now));
+    }
+
+    /** Whether no server connection of the database, or for null of any, is in use. */
+    public boolean isQuiet(@Nullable String database) {
+        boolean[] quiet = {true};
+        each(database, pool -> quiet[0] &= pool.snapshot().open() == 0);
+        return quiet[0];
+    }
+
+    public void reconnect(@Nullable String database) {
+        each(database, pool -> pool.reconnect(CloseReason.RECONNECT));
+    }
+
+    public void disable(String database, boolean on) {
+        if (on) {
+            disabled.add(database);
+        } else {
+            disabled.remove(database);
+        }
+        each(database, pool -> pool.disable(on));
+    }
+
+    public void kill(@Nullable String database) {
+        each(database, pool -> pool.kill(CloseReason.SHUTDOWN));
+    }
+
+    private void each(@Nullable String database, java.util.function.Consumer<ServerPool> action) {
+        for (ServerPool pool : pools.values()) {
+            if (database == null || pool.key().database().equals(database)) {
+                action.accept(pool);
+            }
+        }
+    }
+
+    /** Puts a new configuration in force. */
+    public synchronized void reconfigure(CarpoolConfig next) {
+        config = next;
+        long now = System.nanoTime();
+        for (ServerHost host : hosts.values()) {
+            host.apply((accounts, actions) -> accounts.reconfigure(limits(next), now, actions), now);
+        }
+        for (ServerPool pool : pools.values()) {
+            DatabaseConfig database = next.database(pool.key().database());
+            if (database == null) {
+                pool.disable(true);
+                pool.reconnect(CloseReason.RECONNECT);
+                pool.refuseAll(RefuseReason.POOL_REMOVED);
+                continue;
+            }
+            ServerHost host = pool.host();
+            host.apply(
+                    (accounts, actions) -> {
+                        DatabaseState state = host.database(database.name());
+                        if (state != null) {
+                            accounts.reconfigure(
+                                    state,
+                                    next.maxDbConnections(database),
+                                    Math.max(1, database.weight()),
+                                    database.guaranteed(),
+                                    now,
+                                    actions);
+                        }
+                        UserState user = host.user(pool.key().user());
+                        if (user != null) {
+                            accounts.reconfigure(user, next.maxUserConnections(user.name), now, actions);
+                        }
+                    },
+                    now);
+            PoolSettings settings = PoolSettings.of(next, database, pool.key());
+            pool.reconfigure(
+                    settings, target(database, pool.key(), pool.target().parameters()));
+        }
+    }
+
+    /** Periodic: what is due in every host and pool. */
+    public void tick() {
+        for (ServerHost host : hosts.values()) {
+            host.tick();
+        }
+        long now = System.nanoTime();
+        for (ServerPool pool : pools.values()) {
+            pool.upkeep(now);
+        }
+    }
+
+    /**
+     * Forgets databases that have been without client, waiter and server connection for long.
+     *
+     * @param clients whether a database has client sessions
+     */
+    public synchronized void forgetUnused(java.util.function.Predicate<String> clients, long idleNanos, long now) {
+        Map<String, Boolean> used = new HashMap<>();
+        for (ServerPool pool : pools.values()) {
+            String database = pool.key().database();
+            boolean busy = clients.test(database)
+                    || pool.host().locked(accounts -> !pool.state().isForgettable());
+            used.merge(database, busy, Boolean::logicalOr);
+        }
+        used.forEach((database, busy) -> {
+            if (busy) {
+                unusedSince.remove(database);
+            } else if (now - unusedSince.computeIfAbsent(database, first -> now) >= idleNanos) {
+                forget(database);
+                unusedSince.remove(database);
+            }
+        });
+    }
+
+    private void forget(String database) {
+        for (ServerPool pool : List.copyOf(pools.values())) {
+            if (pool.key().database().equals(database)) {
+                boolean removed = pool.host().locked(accounts -> {
+                    if (!pool.state().isForgettable()) {
+                        return false;
+                    }
+                    accounts.remove(pool.state());
+                    return true;
+                });
+                if (removed) {
+                    pools.remove(pool.key());
+                    pool.host().remove(pool.state());
+                }
+            }
+        }
+        for (ServerHost host : hosts.values()) {
+            host.locked(accounts -> {
+                DatabaseState state = host.database(database);
+                if (state != null && state.isForgettable()) {
+                    accounts.remove(state);
+                    host.forget(database);
+                }
+                return null;
+            });
+        }
+    }
+
+    /** Refuses everybody who queues and closes every idle connection: the proxy stops. */
+    public void shutDown() {
+        for (ServerPool pool : pools.values()) {
+            pool.refuseAll(RefuseReason.SHUTDOWN);
+            pool.reconnect(CloseReason.SHUTDOWN);
+        }
+    }
+}

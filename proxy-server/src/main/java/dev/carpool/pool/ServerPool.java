@@ -1,0 +1,521 @@
+package dev.carpool.pool;
+
+import dev.carpool.auth.ServerCredentials;
+import dev.carpool.config.PoolingMode;
+import dev.carpool.error.CarpoolError;
+import dev.carpool.error.ErrorReply;
+import dev.carpool.relay.Link;
+import dev.carpool.relay.TrafficStats;
+import dev.carpool.server.CloseReason;
+import dev.carpool.server.LoginFailure;
+import dev.carpool.server.ServerConnection;
+import dev.carpool.server.ServerConnector;
+import dev.carpool.server.ServerReset;
+import dev.carpool.server.ServerState;
+import dev.carpool.server.ServerTarget;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The server connections of one database and user: the edge around {@link PoolAccounts}, which opens, checks, resets and
+ * closes. Thread-safe.
+ */
+public final class ServerPool implements Link.Returns {
+    private static final Logger log = LoggerFactory.getLogger(ServerPool.class);
+
+    /** First pause after a failed login; it doubles up to server_login_retry. */
+    private static final long FIRST_RETRY = TimeUnit.MILLISECONDS.toNanos(100);
+
+    private final PoolKey key;
+    private final ServerHost host;
+    private final ServerConnector connector;
+    private final PoolState state;
+    private final Consumer<ServerPool> discard;
+    private final TrafficStats[] stats;
+    private final Set<ServerConnection> connections = ConcurrentHashMap.newKeySet();
+    private final Map<Map<String, String>, Welcome> welcomes = new ConcurrentHashMap<>();
+    private volatile PoolSettings settings;
+    private volatile ServerTarget target;
+    private volatile ServerCredentials credentials = new ServerCredentials.None();
+    private volatile @Nullable LoginFailure lastFailure;
+    private final AtomicInteger failures = new AtomicInteger();
+    private volatile Duration queueWait = Duration.ZERO;
+    private volatile boolean disabled;
+    private volatile long lastRoundTrip;
+
+    /** When the server last let the proxy in without asking for a secret; 0 for never, -1 when it asks. */
+    private volatile long trustedAt;
+
+    ServerPool(
+            PoolKey key,
+            ServerHost host,
+            ServerConnector connector,
+            PoolState state,
+            PoolSettings settings,
+            ServerTarget target,
+            int loops,
+            Consumer<ServerPool> discard) {
+        this.key = key;
+        this.discard = discard;
+        this.host = host;
+        this.connector = connector;
+        this.state = state;
+        this.settings = settings;
+        this.target = target;
+        this.stats = new TrafficStats[loops];
+        for (int i = 0; i < loops; i++) {
+            stats[i] = new TrafficStats();
+        }
+    }
+
+    public PoolKey key() {
+        return key;
+    }
+
+    public PoolingMode mode() {
+        return settings.mode();
+    }
+
+    PoolSettings settings() {
+        return settings;
+    }
+
+    PoolState state() {
+        return state;
+    }
+
+    ServerHost host() {
+        return host;
+    }
+
+    public ServerTarget target() {
+        return target;
+    }
+
+    /** The counters written by one event loop. */
+    public TrafficStats stats(int loop) {
+        return stats[loop];
+    }
+
+    /** The sum of all loops' counters; values at most a moment old. */
+    public TrafficStats totals() {
+        TrafficStats sum = new TrafficStats();
+        for (TrafficStats one : stats) {
+            sum.add(one);
+        }
+        return sum;
+    }
+
+    /** Its open connections. Any thread; a moment old. */
+    public Collection<ServerConnection> connections() {
+        return connections;
+    }
+
+    /** What logs in to the server from now on. */
+    public void credentials(ServerCredentials proved) {
+        credentials = proved;
+    }
+
+    public ServerCredentials credentials() {
+        return credentials;
+    }
+
+    /** What clients with these startup settings are told; null when no server has been asked yet. */
+    public @Nullable Welcome welcome(Map<String, String> startup) {
+        return welcomes.get(startup);
+    }
+
+    public void welcome(Map<String, String> startup, Welcome welcome) {
+        if (welcomes.size() > 1000) {
+            welcomes.clear();
+        }
+        welcomes.put(startup, welcome);
+    }
+
+    /** Nanoseconds the last check of an idle connection took, 0 before the first. */
+    public long lastRoundTrip() {
+        return lastRoundTrip;
+    }
+
+    void reconfigure(PoolSettings next, ServerTarget nextTarget) {
+        long now = System.nanoTime();
+        settings = next;
+        boolean moved = !nextTarget.equals(target);
+        target = nextTarget;
+        host.apply((accounts, actions) -> accounts.reconfigure(state, next.limits(), now, actions), now);
+        if (moved) {
+            reconnect(CloseReason.RECONNECT);
+        }
+    }
+
+    /** Whether new clients and waiters are refused. */
+    public boolean isDisabled() {
+        return disabled;
+    }
+
+    void disable(boolean on) {
+        disabled = on;
+    }
+
+    // Checkout
+
+    /** The hot path: an idle connection on the asking loop, at once; null when the caller has to wait. */
+    public @Nullable ServerConnection take(int loop, long now) {
+        if (disabled) {
+            return null;
+        }
+        while (true) {
+            ServerSlot slot = host.take(state, loop, now);
+            if (slot == null) {
+                return null;
+            }
+            ServerConnection connection = slot.connection;
+            if (connection == null || !connection.isOpen()) {
+                continue; // its end is about to be reported
+            }
+            if (slot.loop() != loop) {
+                // Arrives by way of giveBack, for the longest waiter, who is about to queue.
+                host.deliver(slot, loop, this::giveBack);
+                return null;
+            }
+            if (needsCheck(slot, now)) {
+                check(connection, now);
+                return null;
+            }
+            return connection;
+        }
+    }
+
+    private boolean needsCheck(ServerSlot slot, long now) {
+        return !settings.server().checkQuery().isEmpty()
+                && now - slot.lastProvenAlive() > settings.server().checkDelay().toNanos();
+    }
+
+    private void check(ServerConnection connection, long now) {
+        reset(connection, ServerReset.Scope.CHECK, checked -> {
+            lastRoundTrip = System.nanoTime() - now;
+            giveBack(checked);
+        });
+    }
+
+    /** Queues a waiter; it is granted a connection or refused later, perhaps before this returns. */
+    public void checkout(PoolWaiter waiter, Duration longestWait, long now) {
+        if (disabled) {
+            waiter.refused(CarpoolError.DATABASE_DISABLED.reply(key.database()), null);
+            return;
+        }
+        LoginFailure failure = lastFailure;
+        if (failure != null
+                && failure.kind() != LoginFailure.Kind.NOT_NOW
+                && connections.isEmpty()
+                && now - failedAt < failureIsFresh()) {
+            waiter.refused(failure.reply(), failure.serverMessage());
+            return;
+        }
+        queueWait = longestWait;
+        long deadline = longestWait.isZero() ? ServerSlot.NEVER : now + longestWait.toNanos();
+        host.apply((accounts, actions) -> accounts.enqueue(state, waiter, deadline, now, actions), now);
+    }
+
+    private volatile long failedAt;
+
+    /** How long a failed login is told to newcomers without another attempt. */
+    private long failureIsFresh() {
+        return retryPause();
+    }
+
+    private long retryPause() {
+        long longest = Math.max(FIRST_RETRY, settings.server().loginRetry().toNanos());
+        int doublings = Math.min(20, Math.max(0, failures.get() - 1));
+        return Math.min(longest, FIRST_RETRY << doublings);
+    }
+
+    /** Takes a waiter out of the queue. */
+    public void withdraw(PoolWaiter waiter) {
+        long now = System.nanoTime();
+        host.apply((accounts, actions) -> accounts.withdraw(waiter, now, actions), now);
+        discardIfTemporary();
+    }
+
+    // Release
+
+    @Override
+    public void release(ServerConnection server, ServerReset.@Nullable Scope scope) {
+        if (!server.isOpen()) {
+            return; // its home has been told, or is about to be
+        }
+        boolean always = settings.server().resetQueryAlways() || settings.mode() == PoolingMode.SESSION;
+        ServerReset.Scope needed = always ? ServerReset.Scope.FULL : scope;
+        if (needed == null) {
+            giveBack(server);
+        } else {
+            reset(server, needed, this::giveBack);
+        }
+    }
+
+    private void reset(ServerConnection server, ServerReset.Scope scope, ServerReset.Done done) {
+        String resetQuery = settings.server().resetQuery();
+        String check = settings.server().checkQuery();
+        boolean emptyCheck = check.isEmpty() || check.equals(dev.carpool.config.ServerConfig.EMPTY_QUERY);
+        ServerReset.start(
+                server,
+                scope,
+                resetQuery.isEmpty() ? "DISCARD ALL" : resetQuery,
+                emptyCheck ? "" : check,
+                done,
+                System.nanoTime());
+    }
+
+    private void giveBack(ServerConnection server) {
+        long now = System.nanoTime();
+        server.disown(now);
+        host.giveBack(slot(server), now);
+    }
+
+    private static ServerSlot slot(ServerConnection server) {
+        if (server.home() instanceof SlotHome home) {
+            return home.slot;
+        }
+        throw new IllegalStateException("not of a pool: " + server);
+    }
+
+    /** A connection's place in the accounts. */
+    private final class SlotHome implements ServerConnection.Home {
+        private final ServerSlot slot;
+
+        SlotHome(ServerSlot slot) {
+            this.slot = slot;
+        }
+
+        @Override
+        public void closed(ServerConnection connection, CloseReason reason) {
+            connections.remove(connection);
+            log.debug("{}: closed, {}", connection, reason);
+            long now = System.nanoTime();
+            host.apply((accounts, actions) -> accounts.closed(slot, now, actions), now);
+            discardIfTemporary();
+        }
+    }
+
+    // Opening
+
+    /** Opens the connection of a slot that the accounts have set aside. */
+    void open(ServerSlot slot) {
+        PoolSettings current = settings;
+        connector.open(
+                host.loop(slot.loop()),
+                target,
+                credentials,
+                current.maxPreparedStatements(),
+                current.server().connectTimeout(),
+                new ServerConnector.Result() {
+                    @Override
+                    public void opened(
+                            ServerConnection connection, ServerCredentials reusable, boolean askedForSecret) {
+                        ServerPool.this.opened(slot, connection, reusable, askedForSecret);
+                    }
+
+                    @Override
+                    public void failed(LoginFailure failure) {
+                        ServerPool.this.openFailed(slot, failure);
+                    }
+                });
+    }
+
+    private void discardIfTemporary() {
+        if (key.purpose() != PoolKey.Purpose.SESSIONS) {
+            discard.accept(this);
+        }
+    }
+
+    private void opened(
+            ServerSlot slot, ServerConnection connection, ServerCredentials reusable, boolean askedForSecret) {
+        long now = System.nanoTime();
+        failures.set(0);
+        lastFailure = null;
+        trustedAt = askedForSecret ? -1 : now;
+        if (credentials instanceof ServerCredentials.Plain && key.purpose() == PoolKey.Purpose.PROOF) {
+            credentials = reusable;
+        }
+        connection.home(new SlotHome(slot));
+        connections.add(connection);
+        log.debug("{}: opened, process {}", connection, connection.processId());
+        host.apply(
+                (accounts, actions) -> {
+                    slot.connection = connection;
+                    slot.expireAt(expiry(now));
+                    accounts.opened(slot, now, actions);
+                },
+                now);
+    }
+
+    private long expiry(long now) {
+        Duration lifetime = settings.lifetime();
+        if (lifetime.isZero()) {
+            return now;
+        }
+        long jitter = settings.server().lifetimeJitter().toNanos();
+        return now
+                + lifetime.toNanos()
+                - (jitter > 0 ? ThreadLocalRandom.current().nextLong(jitter) : 0);
+    }
+
+    private void openFailed(ServerSlot slot, LoginFailure failure) {
+        long now = System.nanoTime();
+        failures.incrementAndGet();
+        failedAt = now;
+        lastFailure = failure;
+        if (failure.kind() == LoginFailure.Kind.CREDENTIALS) {
+            trustedAt = -1;
+        }
+        log.warn("{}: login to the server failed: {}", key, failure.reply().message());
+        boolean hopeless = failure.kind() != LoginFailure.Kind.NOT_NOW && connections.isEmpty();
+        long retryAt = now + retryPause();
+        host.apply(
+                (accounts, actions) -> {
+                    accounts.openFailed(slot, retryAt, now, actions);
+                    if (hopeless) {
+                        accounts.refuseAll(state, RefuseReason.NO_SERVER, now, actions);
+                    }
+                },
+                now);
+        discardIfTemporary();
+    }
+
+    /** The last login's failure. */
+    ErrorReply lastFailure() {
+        LoginFailure failure = lastFailure;
+        return failure == null ? CarpoolError.SERVER_UNREACHABLE.reply(key, "unknown reason") : failure.reply();
+    }
+
+    /** PostgreSQL's own words about the last failed login; null when there were none. */
+    byte @Nullable [] lastServerMessage() {
+        LoginFailure failure = lastFailure;
+        return failure == null ? null : failure.serverMessage();
+    }
+
+    public @Nullable LoginFailure failure() {
+        return lastFailure;
+    }
+
+    /** What a login of this user elsewhere has shown: whether the server asks for a secret. */
+    public void trusts(boolean on) {
+        trustedAt = on ? System.nanoTime() : -1;
+    }
+
+    /** Whether the server lets the proxy in without a secret: 1 yes, -1 no, 0 not known (any more). */
+    public int trust(Duration knownFor) {
+        long at = trustedAt;
+        if (at <= 0) {
+            return at == 0 ? 0 : -1;
+        }
+        return knownFor.isZero() || System.nanoTime() - at <= knownFor.toNanos() ? 1 : 0;
+    }
+
+    // Upkeep
+
+    /** Ends what takes too long between two sessions, and checks the connections unused for longest. */
+    void upkeep(long now) {
+        long limit = settings.resetTimeout().toNanos();
+        for (ServerConnection connection : connections) {
+            ServerState doing = connection.state();
+            if ((doing == ServerState.DRAINING || doing == ServerState.RESETTING || doing == ServerState.CHECKING)
+                    && now - connection.stateSince() > limit) {
+                connection.channel().eventLoop().execute(() -> {
+                    if (connection.state() == doing) {
+                        connection.close(
+                                doing == ServerState.CHECKING ? CloseReason.CHECK_FAILED : CloseReason.RESET_FAILED);
+                    }
+                });
+            }
+        }
+        checkIdle(now);
+    }
+
+    private void checkIdle(long now) {
+        long delay = settings.server().checkDelay().toNanos();
+        if (delay == 0 || settings.server().checkQuery().isEmpty()) {
+            return;
+        }
+        ServerSlot slot = host.locked(accounts -> accounts.takeForCheck(state, now - delay, now));
+        ServerConnection connection = slot == null ? null : slot.connection;
+        if (connection != null) {
+            connection.channel().eventLoop().execute(() -> check(connection, System.nanoTime()));
+        }
+    }
+
+    /** Has every connection closed: idle ones now, the others when they are released. */
+    public void reconnect(CloseReason reason) {
+        long now = System.nanoTime();
+        welcomes.clear();
+        host.apply(
+                (accounts, actions) -> {
+                    accounts.closeIdle(state, reason, now, actions);
+                    for (ServerConnection connection : connections) {
+                        if (connection.home() instanceof SlotHome home) {
+                            accounts.markForClose(home.slot, reason, now, actions);
+                        }
+                    }
+                },
+                now);
+    }
+
+    /** Cuts every connection at once, whatever it does. */
+    public void kill(CloseReason reason) {
+        for (ServerConnection connection : connections) {
+            connection.channel().eventLoop().execute(() -> connection.close(reason));
+        }
+    }
+
+    void refuseAll(RefuseReason reason) {
+        long now = System.nanoTime();
+        host.apply((accounts, actions) -> accounts.refuseAll(state, reason, now, actions), now);
+    }
+
+    // What refusals and statistics tell
+
+    int maxWaiting() {
+        return settings.limits().maxWaiting();
+    }
+
+    String queueWaitText() {
+        return queueWait.toMillis() % 1000 == 0 ? queueWait.toSeconds() + " s" : queueWait.toMillis() + " ms";
+    }
+
+    String occupancyText() {
+        PoolSnapshot now = snapshot();
+        return now.inUse() + " in use, " + now.waiting() + " waiting";
+    }
+
+    public PoolSnapshot snapshot() {
+        long now = System.nanoTime();
+        return host.locked(accounts -> new PoolSnapshot(
+                key,
+                settings.mode(),
+                settings.limits().size(),
+                settings.limits().reserve(),
+                state.open(),
+                state.opening(),
+                state.idle(),
+                state.inUse(),
+                state.waiting(),
+                state.waiting() == 0 ? 0 : now - state.oldestArrival(now),
+                state.bottleneck().text(),
+                state.isPaused()));
+    }
+
+    @Override
+    public String toString() {
+        return key.toString();
+    }
+}

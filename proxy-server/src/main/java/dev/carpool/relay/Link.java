@@ -1,0 +1,288 @@
+package dev.carpool.relay;
+
+import dev.carpool.config.PoolingMode;
+import dev.carpool.error.CarpoolError;
+import dev.carpool.error.ErrorReply;
+import dev.carpool.protocol.ErrorFields;
+import dev.carpool.protocol.FrontendMessageType;
+import dev.carpool.protocol.TransactionStatus;
+import dev.carpool.protocol.WireWriter;
+import dev.carpool.server.CloseReason;
+import dev.carpool.server.OutstandingRequests;
+import dev.carpool.server.ServerConnection;
+import dev.carpool.server.ServerReset;
+import dev.carpool.server.ServerState;
+import dev.carpool.suspicion.Suspicion;
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client session and a server connection that belong together for a transaction (or longer). Both live on the same
+ * event loop. It owns the server connection from {@link #between} until it hands it back, and it is the one place where
+ * that happens.
+ */
+public final class Link implements ServerConnection.Owner {
+    /** Where the server connection goes when the link ends. */
+    public interface Returns {
+        /** Takes the connection back after {@code scope} has been done, or at once when it is null. */
+        void release(ServerConnection server, ServerReset.@Nullable Scope scope);
+    }
+
+    private final ClientEnd client;
+    private final RequestRelay requests;
+    private final ServerConnection server;
+    private final PoolingMode mode;
+    private final Returns returns;
+    private final TrafficStats stats;
+    private final long linkedAt;
+    private long queryStartedAt;
+
+    /** When the server last became ready inside a transaction, 0 while it works. */
+    private long idleInTransactionSince;
+
+    /** Bits of {@link Suspicion}: what may have been left on the connection. */
+    private int suspicion;
+
+    private boolean ended;
+
+    private Link(
+            ClientEnd client,
+            RequestRelay requests,
+            ServerConnection server,
+            PoolingMode mode,
+            Returns returns,
+            TrafficStats stats,
+            long now) {
+        this.client = client;
+        this.requests = requests;
+        this.server = server;
+        this.mode = mode;
+        this.returns = returns;
+        this.stats = stats;
+        this.linkedAt = now;
+        this.queryStartedAt = now;
+    }
+
+    /** Links the two and syncs the session's settings in front of its first request. */
+    public static Link between(
+            ClientEnd client,
+            RequestRelay requests,
+            ServerConnection server,
+            PoolingMode mode,
+            Returns returns,
+            TrafficStats stats,
+            long now) {
+        Link link = new Link(client, requests, server, mode, returns, stats, now);
+        server.own(link, ServerState.LINKED, now);
+        if (server.applied() != client.wanted()) {
+            server.sync(client.wanted());
+        }
+        return link;
+    }
+
+    public ServerConnection server() {
+        return server;
+    }
+
+    /** System.nanoTime at which the transaction began. */
+    public long linkedAt() {
+        return linkedAt;
+    }
+
+    /** System.nanoTime at which the running query began. */
+    public long queryStartedAt() {
+        return queryStartedAt;
+    }
+
+    /** System.nanoTime since which the transaction waits for its client, 0 while the server works. */
+    public long idleInTransactionSince() {
+        return idleInTransactionSince;
+    }
+
+    /** Relays what the client has sent; takes ownership. */
+    public void request(ByteBuf bytes) {
+        stats.received(bytes.readableBytes());
+        if (idleInTransactionSince != 0) {
+            idleInTransactionSince = 0;
+            queryStartedAt = System.nanoTime();
+        }
+        requests.relay(bytes, this);
+    }
+
+    public void requestsRead() {
+        server.flush();
+        if (!server.channel().isWritable()) {
+            client.readRequests(false);
+        }
+    }
+
+    /** Notes what a statement may leave behind. */
+    void suspect(int bits) {
+        suspicion |= bits;
+    }
+
+    /** The client takes bytes again, or not. */
+    public void clientWritable(boolean writable) {
+        server.channel().config().setAutoRead(writable);
+    }
+
+    @Override
+    public void reply(ByteBuf run) {
+        stats.sent(run.readableBytes());
+        client.reply(run);
+        if (!client.isWritable()) {
+            server.channel().config().setAutoRead(false);
+        }
+    }
+
+    @Override
+    public void repliesRead() {
+        client.flushReplies();
+    }
+
+    @Override
+    public void commandCompleted(int bits) {
+        suspicion |= bits;
+        if ((bits & Suspicion.DEALLOCATED_ALL) != 0) {
+            requests.forgetStatements();
+        }
+    }
+
+    @Override
+    public void requestFailed(ErrorFields fields, boolean ours) {
+        requests.requestFailed(fields);
+        if (ours && !fields.isFatal() && server.outstanding().headKind() == OutstandingRequests.QUERY) {
+            // A setting could not be given to the connection: the session cannot go on as it was promised.
+            end();
+            server.close(CloseReason.SYNC_FAILED);
+            client.linkFailed(new ErrorReply(
+                    CarpoolError.Severity.FATAL,
+                    fields.sqlState(),
+                    fields.message(),
+                    "a setting of this session is no longer accepted by the server"));
+        }
+    }
+
+    @Override
+    public void settingsChanged() {
+        client.wanted(server.applied());
+    }
+
+    @Override
+    public void ready(byte status) {
+        if (ended) {
+            return;
+        }
+        long now = System.nanoTime();
+        stats.query(now - queryStartedAt);
+        queryStartedAt = now;
+        if (status != TransactionStatus.IDLE) {
+            if (mode == PoolingMode.STATEMENT) {
+                end();
+                returns.release(server, ServerReset.Scope.FULL);
+                client.linkFailed(CarpoolError.STATEMENT_MODE_TRANSACTION.reply());
+                return;
+            }
+            idleInTransactionSince = now;
+            return;
+        }
+        stats.transaction(now - linkedAt);
+        if (mode != PoolingMode.SESSION
+                && !requests.isUnfinished()
+                && server.outstanding().isEmpty()) {
+            unlink();
+        } else if (mode == PoolingMode.SESSION) {
+            idleInTransactionSince = 0;
+        }
+    }
+
+    /** Parts the two at a transaction's end: the only regular way. */
+    private void unlink() {
+        end();
+        client.flushReplies();
+        client.readRequests(true);
+        client.unlinked();
+        returns.release(server, scopeOfReset());
+    }
+
+    private ServerReset.@Nullable Scope scopeOfReset() {
+        if ((suspicion & Suspicion.NEEDS_RESET) != 0) {
+            return ServerReset.Scope.FULL;
+        }
+        return server.wasCancelled() ? ServerReset.Scope.CHECK : null;
+    }
+
+    private void end() {
+        ended = true;
+    }
+
+    /**
+     * The client has left, or is made to leave. What runs is drained (the caller sends the cancel), what is open is
+     * rolled back, and the connection goes back unless it holds half a message.
+     *
+     * @return whether a query is still running and worth a cancel request
+     */
+    public boolean clientGone() {
+        if (ended) {
+            return false;
+        }
+        end();
+        if (requests.isMidMessage()) {
+            server.close(CloseReason.CLIENT_LEFT_DIRTY);
+            return false;
+        }
+        boolean running = !server.outstanding().isEmpty();
+        if (requests.isUnsynced()) {
+            ByteBuf out = server.channel().alloc().directBuffer(5);
+            WireWriter.empty(out, FrontendMessageType.SYNC);
+            server.outstanding().push(OutstandingRequests.SYNC | OutstandingRequests.SWALLOW);
+            server.send(out);
+            server.flush();
+        }
+        boolean suspicious = mode == PoolingMode.SESSION || running || (suspicion & Suspicion.NEEDS_RESET) != 0;
+        returns.release(server, suspicious ? ServerReset.Scope.FULL : ServerReset.Scope.DRAIN);
+        return running;
+    }
+
+    @Override
+    public void serverLost(@Nullable ErrorFields lastWords) {
+        if (ended) {
+            return;
+        }
+        end();
+        boolean inTransaction = server.transactionStatus() != TransactionStatus.IDLE || mode == PoolingMode.SESSION;
+        boolean oneReply = !requests.isUnfinished() && requests.owedReadyForQuery(server.outstanding()) <= 1;
+        boolean goesOn = !inTransaction && oneReply;
+        ErrorReply reply = lastWords != null && !lastWords.sqlState().isEmpty()
+                ? new ErrorReply(CarpoolError.Severity.FATAL, lastWords.sqlState(), lastWords.message(), "")
+                : (goesOn ? CarpoolError.SERVER_LOST : CarpoolError.SERVER_LOST_IN_TRANSACTION).reply();
+        client.serverLost(
+                reply.withSeverity(goesOn ? CarpoolError.Severity.ERROR : CarpoolError.Severity.FATAL), goesOn);
+    }
+
+    @Override
+    public void serverWritable(boolean writable) {
+        client.readRequests(writable);
+    }
+
+    public PoolingMode mode() {
+        return mode;
+    }
+
+    /** Whether the server still owes replies. */
+    public boolean isWorking() {
+        return !server.outstanding().isEmpty();
+    }
+
+    void clientParse() {
+        stats.clientParse();
+    }
+
+    void serverParse() {
+        stats.serverParse();
+    }
+
+    void bind() {
+        stats.bind();
+    }
+}

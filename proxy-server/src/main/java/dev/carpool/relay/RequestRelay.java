@@ -1,0 +1,564 @@
+package dev.carpool.relay;
+
+import dev.carpool.prepared.ClientStatements;
+import dev.carpool.prepared.SharedStatement;
+import dev.carpool.prepared.StatementCatalog;
+import dev.carpool.protocol.ErrorFields;
+import dev.carpool.protocol.FrontendMessageType;
+import dev.carpool.protocol.ProtocolViolation;
+import dev.carpool.server.OutstandingRequests;
+import dev.carpool.server.ServerConnection;
+import dev.carpool.suspicion.SqlLexer;
+import dev.carpool.suspicion.Suspicion;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+import static dev.carpool.protocol.FrontendMessageType.*;
+
+/**
+ * Relays a client session's requests to whatever server connection it is linked with: reads headers where they lie,
+ * queues what is owed, rewrites the statement names of prepared statements and hands all other bytes on untouched.
+ * Lives as long as the session; confined to its event loop.
+ *
+ * <p>Algorithm as in {@code ReplyScanner}: {@code start} is where the run not yet handed on begins, {@code at} the next
+ * header. Messages whose beginning matters are held until enough of them has arrived; all others stream.
+ */
+public final class RequestRelay {
+    /** A Parse message up to this length is held as a whole and kept for other server connections. */
+    static final int LARGEST_KEPT_STATEMENT = 1 << 20;
+
+    /** The names in a Bind message must end within this many bytes. */
+    private static final int BIND_PREFIX = 2048;
+
+    /** Runs up to this length are copied behind a rewritten message instead of written as a slice of their own. */
+    private static final int COPIED_RUN = 4096;
+
+    private static final AtomicLong GENERATIONS = new AtomicLong();
+
+    private final ByteBufAllocator allocator;
+    private final StatementRewriter statements;
+    private final SqlLexer lexer = new SqlLexer();
+    private final int largestPacket;
+
+    private int remaining;
+    private boolean lexing;
+    private @Nullable ByteBuf held;
+    private int heldTarget;
+
+    /** Messages of the extended protocol have been sent since the last Sync. */
+    private boolean unsynced;
+
+    /** The client has said goodbye. */
+    private boolean terminated;
+
+    /** A statement too large to keep exists on the server connection in use, which must not be given up. */
+    private boolean largeStatement;
+
+    /** The unnamed statement: body of its Parse message, 0 as generation when there is none. */
+    private byte[] unnamedParse = NOTHING;
+
+    private int unnamedLength;
+    private long unnamedGeneration;
+    private int unnamedSuspicion;
+    private final OutstandingRequests.Effect unnamedUndo = () -> unnamedGeneration = 0;
+
+    private static final byte[] NOTHING = {};
+
+    /** Where rewritten messages of the current chunk gather. */
+    private @Nullable ByteBuf out;
+
+    public RequestRelay(
+            ByteBufAllocator allocator,
+            StatementCatalog catalog,
+            Object statementScope,
+            ClientStatements clientStatements,
+            boolean virtualStatements,
+            int largestPacket) {
+        this.allocator = allocator;
+        this.statements = new StatementRewriter(catalog, statementScope, clientStatements, virtualStatements);
+        this.largestPacket = largestPacket;
+    }
+
+    /** Whether a message has been sent to the server in part. */
+    boolean isMidMessage() {
+        return remaining > 0;
+    }
+
+    /** Whether the server waits for a Sync. */
+    boolean isUnsynced() {
+        return unsynced;
+    }
+
+    /** Whether the link must be kept although the server is ready. */
+    boolean isUnfinished() {
+        return remaining > 0 || unsynced || largeStatement;
+    }
+
+    /** How many ReadyForQuery messages the client still waits for. */
+    int owedReadyForQuery(OutstandingRequests outstanding) {
+        return outstanding.owedReadyForQuery();
+    }
+
+    /** Whether the next bytes need a server connection; Flush and a lone Sync do not. */
+    public boolean needsServer(ByteBuf in) {
+        return held != null || in.getByte(in.readerIndex()) != FLUSH || in.readableBytes() > 5;
+    }
+
+    /** Whether the chunk is a lone Sync outside any batch: answered without a server. */
+    public boolean isLoneSync(ByteBuf in) {
+        return held == null && in.readableBytes() == 5 && in.getByte(in.readerIndex()) == SYNC;
+    }
+
+    /** Whether the chunk begins with Terminate. */
+    public boolean isTerminate(ByteBuf in) {
+        return held == null && in.getByte(in.readerIndex()) == TERMINATE;
+    }
+
+    /** Whether the client has said goodbye. */
+    public boolean isTerminated() {
+        return terminated;
+    }
+
+    void forgetStatements() {
+        statements.forgetAll();
+        unnamedGeneration = 0;
+        largeStatement = false;
+    }
+
+    void requestFailed(ErrorFields fields) {
+        statements.requestFailed(fields);
+    }
+
+    /** Memory the session's statements take, in bytes. */
+    public long keptBytes() {
+        return unnamedParse.length + statements.keptBytes();
+    }
+
+    public int statementCount() {
+        return statements.count();
+    }
+
+    /**
+     * Takes ownership of {@code chunk}.
+     *
+     * @throws ProtocolViolation for a message that a client may not send here
+     */
+    void relay(ByteBuf chunk, Link link) {
+        try {
+            while (held != null) {
+                ByteBuf whole = fillHeld(chunk);
+                if (whole == null) {
+                    chunk.release();
+                    return;
+                }
+                relayChunk(whole, link);
+                if (!chunk.isReadable()) {
+                    chunk.release();
+                    return;
+                }
+            }
+            relayChunk(chunk, link);
+        } finally {
+            sendRewritten(link.server());
+        }
+    }
+
+    private @Nullable ByteBuf fillHeld(ByteBuf from) {
+        ByteBuf buffer = held;
+        if (buffer == null) {
+            throw new IllegalStateException();
+        }
+        buffer.writeBytes(from, Math.min(heldTarget - buffer.readableBytes(), from.readableBytes()));
+        if (buffer.readableBytes() < heldTarget) {
+            return null;
+        }
+        held = null;
+        return buffer;
+    }
+
+    private void hold(ByteBuf in, int from, int target) {
+        ByteBuf buffer = allocator.directBuffer(target);
+        buffer.writeBytes(in, from, in.writerIndex() - from);
+        held = buffer;
+        heldTarget = target;
+    }
+
+    private void relayChunk(ByteBuf in, Link link) {
+        boolean mine = true;
+        try {
+            ServerConnection server = link.server();
+            int end = in.writerIndex();
+            int start = in.readerIndex();
+            int at = start;
+            while (at < end) {
+                if (remaining > 0) {
+                    int n = Math.min(remaining, end - at);
+                    if (lexing) {
+                        lexer.feed(in, at, at + n);
+                    }
+                    at += n;
+                    remaining -= n;
+                    if (remaining > 0) {
+                        break;
+                    }
+                    if (lexing) {
+                        endOfQuery(link);
+                    }
+                    continue;
+                }
+                if (end - at < 5) {
+                    hold(in, at, 5);
+                    end = at;
+                    break;
+                }
+                byte type = in.getByte(at);
+                int length = in.getInt(at + 1);
+                checkLength(type, length);
+                int needed = 1 + opened(type, length);
+                if (needed > end - at) {
+                    hold(in, at, needed);
+                    end = at;
+                    break;
+                }
+                int rewrittenTo = message(type, in, at, length, start, link);
+                if (rewrittenTo >= 0) {
+                    start = rewrittenTo;
+                    at = rewrittenTo;
+                    if (terminated) {
+                        end = at;
+                    }
+                    continue;
+                }
+                int bodyHere = Math.min(length + 1, end - at);
+                if (lexing) {
+                    lexer.feed(in, at + 5, at + bodyHere);
+                }
+                remaining = length + 1 - bodyHere;
+                at += bodyHere;
+                if (lexing && remaining == 0) {
+                    endOfQuery(link);
+                }
+            }
+            if (start < end) {
+                if (out != null && end - start <= COPIED_RUN) {
+                    out.writeBytes(in, start, end - start);
+                } else {
+                    sendRewritten(server);
+                    mine = false;
+                    in.setIndex(start, end);
+                    server.send(in);
+                }
+            }
+        } finally {
+            if (mine) {
+                in.release();
+            }
+        }
+    }
+
+    private void endOfQuery(Link link) {
+        lexing = false;
+        link.suspect(lexer.end());
+    }
+
+    private void checkLength(byte type, int length) {
+        int limit = FrontendMessageType.limit(type);
+        if (limit == 0) {
+            throw new ProtocolViolation("invalid frontend message type " + (type & 0xff));
+        }
+        if (length < 4 || length > limit || length > largestPacket) {
+            throw new ProtocolViolation("invalid message length " + length + " of message " + (char) type);
+        }
+    }
+
+    /** How many bytes behind the type byte must be here before the message can be dealt with. */
+    private static int opened(byte type, int length) {
+        return switch (type) {
+            case PARSE -> length <= LARGEST_KEPT_STATEMENT ? length : BIND_PREFIX;
+            case BIND -> Math.min(length, BIND_PREFIX);
+            case DESCRIBE, CLOSE -> length;
+            case FUNCTION_CALL -> Math.min(length, 8);
+            default -> 4;
+        };
+    }
+
+    /**
+     * Deals with one message; returns -1 when it is to be handed on as it is, else the index up to which {@code in} has
+     * been replaced by what was rewritten.
+     */
+    private int message(byte type, ByteBuf in, int at, int length, int start, Link link) {
+        ServerConnection server = link.server();
+        OutstandingRequests outstanding = server.outstanding();
+        switch (type) {
+            case QUERY -> {
+                outstanding.push(OutstandingRequests.QUERY);
+                server.unnamedStatement(0);
+                unnamedGeneration = 0;
+                largeStatement = false;
+                unsynced &= outstanding.isSkipping();
+                lexing = true;
+                lexer.begin();
+                return -1;
+            }
+            case SYNC -> {
+                unsynced = outstanding.isCopyIn() && unsynced;
+                outstanding.push(OutstandingRequests.SYNC);
+                return -1;
+            }
+            case EXECUTE -> {
+                unsynced = true;
+                outstanding.push(OutstandingRequests.EXECUTE);
+                return -1;
+            }
+            case PARSE -> {
+                unsynced = true;
+                return parse(in, at, length, start, link);
+            }
+            case BIND -> {
+                unsynced = true;
+                return bind(in, at, length, start, link);
+            }
+            case DESCRIBE, CLOSE -> {
+                unsynced = true;
+                return describeOrClose(type, in, at, length, start, link);
+            }
+            case FUNCTION_CALL -> {
+                outstanding.push(OutstandingRequests.FUNCTION_CALL);
+                if (length >= 8 && !LargeObjectFunctions.contains(in.getInt(at + 5))) {
+                    link.suspect(Suspicion.UNKNOWN_CALL);
+                }
+                return -1;
+            }
+            case COPY_DONE, COPY_FAIL -> {
+                outstanding.push(OutstandingRequests.COPY_END);
+                return -1;
+            }
+            case TERMINATE -> {
+                forward(in, start, at, server);
+                terminated = true;
+                return Math.min(at + 1 + length, in.writerIndex());
+            }
+            default -> {
+                return -1; // CopyData, Flush
+            }
+        }
+    }
+
+    private int parse(ByteBuf in, int at, int length, int start, Link link) {
+        link.clientParse();
+        ServerConnection server = link.server();
+        if (length > LARGEST_KEPT_STATEMENT) {
+            // Kept nowhere but on this server connection, under the client's own name.
+            largeStatement = true;
+            unnamedGeneration = 0;
+            server.unnamedStatement(0);
+            link.suspect(Suspicion.UNCLEAR);
+            server.outstanding().push(OutstandingRequests.PARSE);
+            return -1;
+        }
+        int end = at + 1 + length;
+        int nameEnd = endOfName(in, at + 5, end);
+        if (nameEnd > at + 5 && statements.isVirtual()) {
+            forward(in, start, at, server);
+            statements.parse(in, at, nameEnd, end, link, rewriting());
+            return end;
+        }
+        int textEnd = endOfName(in, nameEnd + 1, end);
+        lexer.begin();
+        lexer.feed(in, nameEnd + 1, textEnd);
+        int bits = lexer.end();
+        if (nameEnd > at + 5) {
+            link.suspect(bits | Suspicion.SQL_PREPARE);
+            server.outstanding().push(OutstandingRequests.PARSE);
+            return -1;
+        }
+        keepUnnamed(in, at + 5, end);
+        unnamedSuspicion = bits;
+        largeStatement = false;
+        server.unnamedStatement(unnamedGeneration);
+        server.outstanding().push(OutstandingRequests.PARSE, unnamedUndo);
+        return -1;
+    }
+
+    private void keepUnnamed(ByteBuf in, int from, int to) {
+        int length = to - from;
+        if (unnamedParse.length < length || (unnamedParse.length > 4096 && length < 1024)) {
+            unnamedParse = new byte[Math.max(length, 256)];
+        }
+        in.getBytes(from, unnamedParse, 0, length);
+        unnamedLength = length;
+        unnamedGeneration = GENERATIONS.incrementAndGet();
+    }
+
+    private static int endOfName(ByteBuf in, int from, int to) {
+        int end = in.indexOf(from, to, (byte) 0);
+        if (end < 0) {
+            throw new ProtocolViolation("invalid string in message");
+        }
+        return end;
+    }
+
+    private int bind(ByteBuf in, int at, int length, int start, Link link) {
+        link.bind();
+        ServerConnection server = link.server();
+        int here = Math.min(at + 1 + length, in.writerIndex());
+        int portalEnd = endOfName(in, at + 5, here);
+        int nameEnd = endOfName(in, portalEnd + 1, here);
+        if (nameEnd == portalEnd + 1) {
+            int moved = unnamedIsThere(in, start, at, server) ? -1 : at;
+            link.suspect(unnamedSuspicion);
+            server.outstanding().push(OutstandingRequests.BIND);
+            return moved < 0 ? -1 : restOf(in, at, at, length);
+        }
+        SharedStatement statement = statements.lookup(in, portalEnd + 1, nameEnd);
+        if (statement == null) {
+            server.outstanding().push(OutstandingRequests.BIND);
+            return -1;
+        }
+        forward(in, start, at, server);
+        ByteBuf to = rewriting();
+        statements.ensure(statement, link, to);
+        link.suspect(statement.suspicion());
+        server.outstanding().push(OutstandingRequests.BIND);
+        byte[] name = statement.serverName();
+        to.writeByte(BIND);
+        to.writeInt(length + name.length - (nameEnd - portalEnd - 1));
+        to.writeBytes(in, at + 5, portalEnd + 1 - at - 5);
+        to.writeBytes(name);
+        return restOf(in, at, nameEnd, length);
+    }
+
+    /**
+     * The part of a message from {@code from} on follows what has been rewritten: it is copied when it is short and here,
+     * else it streams. Returns the index up to which {@code in} is dealt with.
+     */
+    private int restOf(ByteBuf in, int at, int from, int length) {
+        int end = at + 1 + length;
+        int here = Math.min(end, in.writerIndex());
+        if (end == here && here - from <= COPIED_RUN) {
+            rewriting().writeBytes(in, from, here - from);
+            return here;
+        }
+        remaining = end - from;
+        return from;
+    }
+
+    /**
+     * Makes sure that the unnamed statement on the server is this client's. Returns false when something had to be put in
+     * front of the message at {@code at}; the run before it has been handed on then.
+     */
+    private boolean unnamedIsThere(ByteBuf in, int start, int at, ServerConnection server) {
+        if (largeStatement || (unnamedGeneration != 0 && server.unnamedStatement() == unnamedGeneration)) {
+            return true;
+        }
+        forward(in, start, at, server);
+        ByteBuf to = rewriting();
+        if (unnamedGeneration == 0) {
+            // The server must say that there is none, and must not find somebody else's.
+            to.writeByte(CLOSE);
+            to.writeInt(6);
+            to.writeByte('S');
+            to.writeByte(0);
+            server.outstanding().push(OutstandingRequests.CLOSE | OutstandingRequests.SWALLOW);
+            server.unnamedStatement(0);
+        } else {
+            to.writeByte(PARSE);
+            to.writeInt(unnamedLength + 4);
+            to.writeBytes(unnamedParse, 0, unnamedLength);
+            server.outstanding().push(OutstandingRequests.PARSE | OutstandingRequests.SWALLOW, unnamedUndo);
+            server.unnamedStatement(unnamedGeneration);
+        }
+        return false;
+    }
+
+    private int describeOrClose(byte type, ByteBuf in, int at, int length, int start, Link link) {
+        ServerConnection server = link.server();
+        OutstandingRequests outstanding = server.outstanding();
+        int end = at + 1 + length;
+        if (length < 6 || in.getByte(end - 1) != 0) {
+            throw new ProtocolViolation("invalid message " + (char) type);
+        }
+        byte what = in.getByte(at + 5);
+        if (what != 'S') {
+            outstanding.push(type == CLOSE ? OutstandingRequests.CLOSE : OutstandingRequests.DESCRIBE_PORTAL);
+            return -1;
+        }
+        boolean unnamed = in.getByte(at + 6) == 0;
+        if (type == CLOSE) {
+            if (unnamed) {
+                unnamedGeneration = 0;
+                server.unnamedStatement(0);
+            } else if (statements.close(in, at + 6, end - 1, server)) {
+                forward(in, start, at, server);
+                return end;
+            }
+            outstanding.push(OutstandingRequests.CLOSE);
+            return -1;
+        }
+        if (unnamed) {
+            boolean there = unnamedIsThere(in, start, at, server);
+            outstanding.push(OutstandingRequests.DESCRIBE_STATEMENT);
+            return there ? -1 : restOf(in, at, at, length);
+        }
+        SharedStatement statement = statements.lookup(in, at + 6, end - 1);
+        if (statement == null) {
+            outstanding.push(OutstandingRequests.DESCRIBE_STATEMENT);
+            return -1;
+        }
+        forward(in, start, at, server);
+        ByteBuf to = rewriting();
+        statements.ensure(statement, link, to);
+        outstanding.push(OutstandingRequests.DESCRIBE_STATEMENT);
+        byte[] name = statement.serverName();
+        to.writeByte(DESCRIBE);
+        to.writeInt(4 + 1 + name.length + 1);
+        to.writeByte('S');
+        to.writeBytes(name);
+        to.writeByte(0);
+        return end;
+    }
+
+    private ByteBuf rewriting() {
+        ByteBuf buffer = out;
+        if (buffer == null) {
+            buffer = allocator.directBuffer(512);
+            out = buffer;
+        }
+        return buffer;
+    }
+
+    private void forward(ByteBuf in, int from, int to, ServerConnection server) {
+        if (from == to) {
+            return;
+        }
+        if (to - from <= COPIED_RUN) {
+            rewriting().writeBytes(in, from, to - from);
+        } else {
+            sendRewritten(server);
+            server.send(in.retainedSlice(from, to - from));
+        }
+    }
+
+    private void sendRewritten(ServerConnection server) {
+        ByteBuf buffer = out;
+        if (buffer != null) {
+            out = null;
+            server.send(buffer);
+        }
+    }
+
+    /** Gives up what was held: the session has ended. */
+    public void close() {
+        if (held != null) {
+            held.release();
+            held = null;
+        }
+        if (out != null) {
+            out.release();
+            out = null;
+        }
+        statements.forgetAll();
+    }
+}
