@@ -51,7 +51,7 @@ public final class TlsToClients {
         problems.throwIfAny();
 
         SslContextBuilder builder = SslContextBuilder.forServer(files.key(), files.chainArray())
-                .sslProvider(provider)
+                .sslProvider(TlsLibrary.fit(provider, files.key()))
                 .protocols(protocols)
                 .applicationProtocolConfig(TlsLibrary.ALPN_CONFIG)
                 .clientAuth(clientAuth(config));

@@ -22,7 +22,9 @@ import org.jspecify.annotations.Nullable;
  * of one load.
  *
  * <p>The server's certificate is checked from {@code verify-ca} on, against the CA file or, without one, the CAs that
- * the JDK trusts. As in PgBouncer, {@code require} checks nothing, even with a CA file.
+ * the JDK trusts. As in PgBouncer, {@code require} checks nothing, even with a CA file. BoringSSL shakes hands with no
+ * server whose own key is Ed25519 or RSA-PSS; {@code -Dio.netty.handler.ssl.noOpenSsl=true} leaves TLS to the JDK, which
+ * does.
  */
 public final class TlsToServers {
     static final String PREFIX = "server_tls";
@@ -46,7 +48,7 @@ public final class TlsToServers {
         problems.throwIfAny();
 
         SslContextBuilder builder = SslContextBuilder.forClient()
-                .sslProvider(provider)
+                .sslProvider(TlsLibrary.fit(provider, files.key()))
                 .protocols(protocols)
                 .applicationProtocolConfig(TlsLibrary.ALPN_CONFIG)
                 .endpointIdentificationAlgorithm(config.mode().verifiesHostName() ? "HTTPS" : null);

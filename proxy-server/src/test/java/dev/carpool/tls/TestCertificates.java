@@ -60,7 +60,7 @@ final class TestCertificates {
         try {
             KeyPairGenerator generator = KeyPairGenerator.getInstance(algorithm);
             if (algorithm.equals("RSA")) {
-                generator.initialize(2048);
+                generator.initialize(1024);
             } else if (algorithm.equals("EC")) {
                 generator.initialize(256);
             }
@@ -141,15 +141,19 @@ final class TestCertificates {
         return sequence(tagged(0x31, sequence(oid("550403"), text)));
     }
 
-    private static byte[] oid(String hex) {
+    static byte[] oid(String hex) {
         return tagged(0x06, java.util.HexFormat.of().parseHex(hex));
     }
 
-    private static byte[] integer(long value) {
-        return tagged(0x02, BigInteger.valueOf(value).toByteArray());
+    static byte[] integer(long value) {
+        return integer(BigInteger.valueOf(value));
     }
 
-    private static byte[] sequence(byte[]... parts) {
+    static byte[] integer(BigInteger value) {
+        return tagged(0x02, value.toByteArray());
+    }
+
+    static byte[] sequence(byte[]... parts) {
         return tagged(0x30, parts);
     }
 
@@ -157,7 +161,7 @@ final class TestCertificates {
         return text.getBytes(StandardCharsets.US_ASCII);
     }
 
-    private static byte[] tagged(int tag, byte[]... parts) {
+    static byte[] tagged(int tag, byte[]... parts) {
         ByteArrayOutputStream content = new ByteArrayOutputStream();
         for (byte[] part : parts) {
             content.writeBytes(part);

@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
@@ -122,6 +123,30 @@ final class TlsContextsTest {
             assertEquals(
                     "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
                     handshake.server.engine().getSession().getCipherSuite());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"Ed25519, Ed25519", "RSA, RSASSA-PSS", "RSA, SHA256withRSA", "EC, SHA256withECDSA"})
+    void everyKindOfCertificateServesJdkClients(String key, String signature) throws TlsProblems {
+        Issued issued =
+                TestCertificates.issue(TestCertificates.keys(key), signature, "db.example.com", "db.example.com", null);
+        TlsConfig config = new TlsConfig(
+                SslMode.REQUIRE,
+                write("kind.key", issued.keyPem()),
+                write("kind.pem", issued.certificatePem()),
+                "",
+                "secure",
+                "default",
+                "");
+        TlsToClients clients = TlsContexts.load(config, TlsConfig.DISABLED).clients();
+        TlsToServers servers = TlsContexts.load(TlsConfig.DISABLED, TlsConfig.of(SslMode.REQUIRE), SslProvider.JDK)
+                .servers();
+        try (Handshake handshake = shake(clients, servers, "db.example.com")) {
+            assertTrue(handshake.succeeded(), handshake::problem);
+            byte[] own = clients.binding();
+            byte[] seen = TlsToServers.peerBinding(handshake.client.engine().getSession());
+            assertArrayEquals(own == null ? new byte[0] : own, seen);
         }
     }
 
