@@ -76,6 +76,22 @@ final class SqlWords {
         addAll(words, PG_SETTINGS, "pg_settings");
         addAll(words, SESSION_VIEW, "pg_prepared_statements pg_prepared_statement pg_listening_channels");
         addAll(words, HARMLESS, "pg_prepared_statement pg_listening_channels pg_notify");
+        // Types in the place of a function: tsquery('x') is a cast.
+        addAll(words, HARMLESS, """
+                aclitem cid inet int2vector json jsonb jsonpath oidvector pg_lsn pg_snapshot refcursor regclass
+                regcollation regconfig regdictionary regnamespace regoper regoperator regproc regprocedure regrole
+                regtype tid tsquery tsvector txid_snapshot uuid xid xid8""");
+        // Of extensions most applications have, by names that are hardly anybody else's. pg_trgm's set_limit is a
+        // setting.
+        addAll(words, HARMLESS, """
+                uuid_generate_v1 uuid_generate_v1mc uuid_generate_v3 uuid_generate_v4 uuid_generate_v5 uuid_nil
+                gen_salt gen_random_bytes pgp_sym_encrypt pgp_sym_encrypt_bytea pgp_sym_decrypt pgp_sym_decrypt_bytea
+                pgp_pub_encrypt pgp_pub_encrypt_bytea pgp_pub_decrypt pgp_pub_decrypt_bytea pgp_key_id
+                similarity word_similarity strict_word_similarity show_trgm unaccent levenshtein
+                levenshtein_less_equal dmetaphone dmetaphone_alt hstore_to_json hstore_to_jsonb hstore_to_array
+                nlevel subltree ltree2text text2ltree ll_to_earth earth_distance earth_box""");
+        // Options of COPY with a list of columns.
+        addAll(words, HARMLESS, "force_quote force_null force_not_null");
         // Of information_schema, which drivers call.
         addAll(words, HARMLESS, """
                 _pg_expandarray _pg_index_position _pg_truetypid _pg_truetypmod _pg_char_max_length

@@ -129,6 +129,14 @@ final class SqlLexerTest {
         sql("create view v (a, b) as select 1, 2");
         sql("create table x as with a as (select 1), b (c) as (select 2) select * from a, b");
         sql("create type t as enum ('a')");
+        sql("create text search dictionary s.d (template = simple)");
+        sql("create collation c (provider = icu)");
+        sql("create table t (a int, exclude using gist (a with =)) partition by hash (a)");
+        sql("create materialized view v as select lower(a) from t fetch first (1 + 1) rows only");
+        sql("drop function f(int), g(text)");
+        sql("drop database d (force)");
+        sql("copy t from stdin (format csv, force_quote (a), force_null (b, c))");
+        sql("select tsquery('a'), jsonb('1'), uuid('x'), regclass('t')");
         sql(
                 "create function f (a int, b s.t) returns table (x int) language sql as $$ select set_config('a', 'b', false) $$");
         sql("create or replace procedure p (a int) language plpgsql as 'begin end'");
@@ -257,6 +265,11 @@ final class SqlLexerTest {
         sql("with a (b) as (select 1, f(2)) select 1", UNKNOWN_CALL);
         sql("select -f(1), 1+f(1), (f(1))", UNKNOWN_CALL);
         sql("create table x as select a from t order by f(a)", UNKNOWN_CALL);
+        sql("create table x as with a as (select 1) select f(1) from a", UNKNOWN_CALL);
+        sql("create table x as values (f(1))", UNKNOWN_CALL);
+        sql("create index on t (f(a))", UNKNOWN_CALL);
+        sql("alter table t add column a int default f()", UNKNOWN_CALL);
+        sql("copy t from stdin where f(a)", UNKNOWN_CALL);
         sql("alter table t alter a type int using f(a)", UNKNOWN_CALL);
         sql("select query_to_xml('select 1', true, true, '')", UNKNOWN_CALL);
         sql("select ts_stat('select 1')", UNKNOWN_CALL);
