@@ -1,5 +1,6 @@
 package dev.carpool.auth;
 
+import dev.carpool.config.AuthConfig;
 import dev.carpool.config.ChannelBinding;
 import dev.carpool.config.Secret;
 import dev.carpool.config.SslMode;
@@ -94,6 +95,8 @@ final class SecretsStayHiddenTest {
         AuthQuery.Answer answer = query.answer(queryKey, List.of(List.of(Secret.of("alice"), PASSWORD)));
         UserList users = UserList.read(write("users", "\"alice\" \"" + MARKER + "\"\n\"bob\" \"x\""), 2);
         HbaRules rules = HbaRules.read(write("hba", "host all all all trust\n"));
+        AuthService service = new AuthService(AuthConfig.defaults());
+        service.remember(passthroughKey, PASSWORD, new ServerCredentials.Scram(keys));
         HbaRules.Client hbaClient = new HbaRules.Client(null, "app", "alice", false, false);
 
         return List.of(
@@ -115,6 +118,7 @@ final class SecretsStayHiddenTest {
                 ServerCredentials.none(),
                 passthrough,
                 passthroughKey,
+                service,
                 query,
                 queryKey,
                 answer,
