@@ -64,8 +64,8 @@ public final class SqlLexer {
         }
     }
 
-    /** What is copied out of a buffer without an array at a time, bytes. */
-    private static final int COPY = 1024;
+    /** What is copied out of a buffer without an array at a time, bytes; every client session may have a lexer. */
+    private static final int COPY = 256;
 
     private final StatementSuspicion judge = new StatementSuspicion();
     private final byte[] name = new byte[SqlWords.LONGEST];
