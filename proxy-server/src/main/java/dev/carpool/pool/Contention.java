@@ -6,18 +6,21 @@ package dev.carpool.pool;
  */
 final class Contention {
     /**
-     * A share ahead of the least served by more than this much slot time is forgiven the rest, so that no past
-     * use shuts a database out for longer than its clients' patience.
+     * A share ahead of the least served by more than this for each slot of the cap is forgiven the rest, so that no
+     * past use shuts anybody out for longer than clients are patient. In nanoseconds.
      */
-    private final double greatestDebt;
+    private static final double LONGEST_DEBT = 1e10;
 
+    private final Cap cap;
+    private final Cap hostCap;
     private int waiting;
     private long since;
     private long elapsed;
     private double floor;
 
-    Contention(double greatestDebt) {
-        this.greatestDebt = greatestDebt;
+    Contention(Cap cap, Cap hostCap) {
+        this.cap = cap;
+        this.hostCap = hostCap;
     }
 
     boolean isContended() {
@@ -50,6 +53,7 @@ final class Contention {
 
     /** Keeps a virtual time within what may be remembered. */
     double bounded(double virtualTime) {
-        return Math.min(Math.max(virtualTime, floor), floor + greatestDebt);
+        int slots = cap.limit() > 0 ? cap.limit() : Math.max(1, hostCap.limit());
+        return Math.min(Math.max(virtualTime, floor), floor + slots * LONGEST_DEBT);
     }
 }

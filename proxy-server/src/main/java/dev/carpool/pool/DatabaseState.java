@@ -14,7 +14,7 @@ final class DatabaseState {
     /** What it has used of the host's cap. */
     final Share share;
 
-    final Contention contention = new Contention(HostState.GREATEST_DEBT);
+    final Contention contention;
 
     /** Pools that wait for room under the database's cap. */
     final ShareQueue queue = new ShareQueue();
@@ -30,6 +30,7 @@ final class DatabaseState {
         this.host = host;
         this.name = name;
         this.cap = new Cap(cap);
+        this.contention = new Contention(this.cap, host.cap);
         this.share = new Share(host.contention, this, null);
     }
 

@@ -77,7 +77,7 @@ final class FairSharing {
     /** Whether its pool can be expected to use it again soon. */
     private boolean lingers(ServerSlot slot, long now) {
         boolean fresh = slot.state != SlotState.IDLE || now - slot.idleSince < host.linger();
-        return fresh && slot.pool.returnsSoon;
+        return fresh && slot.pool.returnsSoon();
     }
 
     /** The idle connection that has to make room for a pool that finds this cap full, or null. */

@@ -9,15 +9,12 @@ import java.util.List;
  * lock, which the caller of {@link PoolAccounts} holds.
  */
 final class HostState {
-    /** Ten seconds of a hundred slots: see {@link Contention}. */
-    static final double GREATEST_DEBT = 1e12;
-
     final String name;
 
     /** {@code max_server_connections}. */
     final Cap cap;
 
-    final Contention contention = new Contention(GREATEST_DEBT);
+    final Contention contention;
 
     /** Databases of which a pool waits for room under the host's cap. */
     final ShareQueue queue = new ShareQueue();
@@ -69,6 +66,7 @@ final class HostState {
         this.name = name;
         this.eventLoops = eventLoops;
         this.cap = new Cap(limits.connections());
+        this.contention = new Contention(cap, cap);
         this.concurrentLogins = limits.concurrentLogins();
         this.quantum = (double) limits.quantum();
     }

@@ -113,19 +113,32 @@ final class PoolAccounts {
         pool.cameBack(now);
         pool.waiters.add(waiter.node(), deadline, now);
         host.waiting++;
-        if (deadline != ServerSlot.NEVER) {
-            host.wakeBy(deadline, now, actions);
-        }
         if (pool.limits.usesReserve()) {
             host.wakeBy(now + pool.limits.reserveTimeout(), now, actions);
         }
-        if (pool.idle.size() > 0 && !pool.isPaused()) {
-            ServerSlot slot = choose(pool, waiter.loop());
-            if (slot != null) {
-                takeIdle(slot, now);
-                actions.handOver(slot, pollWaiter(pool).waiter);
-                return;
-            }
+        serveQueued(pool, waiter, now, actions);
+    }
+
+    /**
+     * Puts a waiter back to its place in the queue, with its deadline, because the connection that was handed over to
+     * it broke before it got there. The caller reports that connection as {@link #closed}, before or after.
+     */
+    void enqueueAgain(PoolState pool, Waiter waiter, long now, Actions actions) {
+        pool.waiters.addAgain(waiter.node());
+        host.waiting++;
+        serveQueued(pool, waiter, now, actions);
+    }
+
+    private void serveQueued(PoolState pool, Waiter waiter, long now, Actions actions) {
+        ServerSlot slot = pool.isPaused() ? null : choose(pool, waiter.loop());
+        if (slot != null) {
+            takeIdle(slot, now);
+            actions.handOver(slot, pollWaiter(pool).waiter);
+            return;
+        }
+        long deadline = waiter.node().deadline;
+        if (deadline != ServerSlot.NEVER) {
+            host.wakeBy(deadline, now, actions);
         }
         admission.seek(pool, now, actions);
     }

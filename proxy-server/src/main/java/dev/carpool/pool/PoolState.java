@@ -49,8 +49,8 @@ final class PoolState {
     long holdOpensUntil;
     long lastUsed;
 
-    /** Whether its clients came back quickly the last time a connection had become free. */
-    boolean returnsSoon = true;
+    /** Grows to 3 when a client comes soon after a connection was given back, falls to 0 when not. */
+    private int promptness = 3;
 
     private long lastGivenBack;
 
@@ -105,7 +105,16 @@ final class PoolState {
 
     /** A client has come. */
     void cameBack(long now) {
-        returnsSoon = now - lastGivenBack <= host.linger();
+        if (now - lastGivenBack <= host.linger()) {
+            promptness = Math.min(3, promptness + 1);
+        } else {
+            promptness = Math.max(0, promptness - 1);
+        }
+    }
+
+    /** Whether its clients usually come back so soon that it is worth while to keep an idle connection for them. */
+    boolean returnsSoon() {
+        return promptness >= 2;
     }
 
     void gaveBack(long now) {

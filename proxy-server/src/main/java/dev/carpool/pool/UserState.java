@@ -10,7 +10,7 @@ final class UserState {
     /** {@code max_user_connections}. */
     final Cap cap;
 
-    final Contention contention = new Contention(HostState.GREATEST_DEBT);
+    final Contention contention;
 
     /** Pools that wait for room under the user's cap. */
     final ShareQueue queue = new ShareQueue();
@@ -21,6 +21,7 @@ final class UserState {
     UserState(String name, int cap) {
         this.name = name;
         this.cap = new Cap(cap);
+        this.contention = new Contention(this.cap, this.cap);
     }
 
     /** Whether a newcomer may claim room without overtaking anybody. */

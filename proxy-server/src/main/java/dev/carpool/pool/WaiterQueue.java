@@ -38,21 +38,41 @@ final class WaiterQueue {
     }
 
     void add(WaiterNode node, long deadline, long now) {
+        node.arrivedAt = now;
+        node.deadline = deadline;
+        insertBehind(last, node);
+    }
+
+    /** Adds one that waited before, at the place its arrival gives it. */
+    void addAgain(WaiterNode node) {
+        WaiterNode earlier = null;
+        WaiterNode later = first;
+        while (later != null && later.arrivedAt - node.arrivedAt < 0) {
+            earlier = later;
+            later = later.later;
+        }
+        insertBehind(earlier, node);
+    }
+
+    private void insertBehind(@Nullable WaiterNode earlier, WaiterNode node) {
         if (node.pool != null) {
             throw new IllegalStateException("the waiter already queues");
         }
+        WaiterNode later = earlier == null ? first : earlier.later;
         node.pool = pool;
-        node.arrivedAt = now;
-        node.deadline = deadline;
         node.asksReserve = false;
-        node.earlier = last;
-        node.later = null;
-        if (last == null) {
+        node.earlier = earlier;
+        node.later = later;
+        if (earlier == null) {
             first = node;
         } else {
-            last.later = node;
+            earlier.later = node;
         }
-        last = node;
+        if (later == null) {
+            last = node;
+        } else {
+            later.earlier = node;
+        }
         size++;
     }
 

@@ -26,7 +26,7 @@ final class AccountsAudit {
     /** Checks that no idle connection is kept from somebody who waits for room, once it has lingered. */
     static void checkNothingLingers(HostState host, Collection<ServerSlot> slots, long now) {
         for (ServerSlot slot : slots) {
-            if (slot.state == SlotState.IDLE && (now - slot.idleSince >= host.linger() || !slot.pool.returnsSoon)) {
+            if (slot.state == SlotState.IDLE && (now - slot.idleSince >= host.linger() || !slot.pool.returnsSoon())) {
                 for (PoolState pool : host.pools) {
                     assertFalse(wouldHelp(slot, pool), () -> slot + " could make room for " + pool);
                 }

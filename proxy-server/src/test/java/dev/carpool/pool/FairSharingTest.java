@@ -69,6 +69,19 @@ class FairSharingTest {
     }
 
     @Test
+    void pastUseShutsNobodyOutForLong() {
+        Simulation simulation = Simulation.ofHostCap(20);
+        simulation.exact = true;
+        Group greedy = simulation.clients("greedy", simulation.pool("greedy", "app", 100), 20, 300 * SECOND, 0);
+        simulation.run(SECOND);
+        simulation.clients("busy", simulation.pool("busy", "app", 100), 100, MS, 0);
+        simulation.run(350 * SECOND);
+
+        assertEquals(20, greedy.transactions);
+        assertTrue(greedy.longestWait > 8 * SECOND && greedy.longestWait < 12 * SECOND, simulation::toString);
+    }
+
+    @Test
     void weightsDivideHostCap() {
         Simulation simulation = Simulation.ofHostCap(20);
         simulation.database("heavy", 0, 3, 0);

@@ -1,5 +1,8 @@
 package dev.carpool.pool;
 
+import com.sun.management.ThreadMXBean;
+import dev.carpool.server.CloseReason;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -9,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 class PoolAccountsTest {
@@ -269,6 +273,320 @@ class PoolAccountsTest {
         accounts.opened(first, now, actions);
         assertEquals(List.of("HAND_OVER a0", "OPEN joe@a"), drain());
         assertEquals(Bottleneck.LOGINS, b.bottleneck());
+    }
+
+    @Test
+    void evictsOnlyWithinTheDatabaseWhenItsCapIsReached() {
+        PoolAccounts accounts = accounts(0);
+        DatabaseState app = accounts.addDatabase("app", 1, 1, 0, now);
+        PoolState joe = accounts.addPool(app, accounts.addUser("joe", 0), PoolLimits.ofSize(5));
+        PoolState ann = accounts.addPool(app, accounts.addUser("ann", 0), PoolLimits.ofSize(5));
+        PoolState other = pool(accounts, "other", "joe", 5);
+        openIdle(accounts, other, 0);
+        openIdle(accounts, joe, 0);
+        now += 1_000 * MS;
+
+        accounts.enqueue(ann, new TestWaiter("w"), ServerSlot.NEVER, now, actions);
+        assertEquals(List.of("CLOSE joe@app EVICTED"), drain());
+        assertEquals(1, other.idle());
+    }
+
+    @Test
+    void evictsOnlyConnectionsOfTheUserWhenItsCapIsReached() {
+        PoolAccounts accounts = accounts(0);
+        UserState joe = accounts.addUser("joe", 1);
+        PoolState a = accounts.addPool(accounts.addDatabase("a", 0, 1, 0, now), joe, PoolLimits.ofSize(5));
+        PoolState b = accounts.addPool(accounts.addDatabase("b", 0, 1, 0, now), joe, PoolLimits.ofSize(5));
+        PoolState other = pool(accounts, "c", "ann", 5);
+        openIdle(accounts, other, 0);
+        ServerSlot victim = openIdle(accounts, a, 0);
+        now += 1_000 * MS;
+
+        accounts.enqueue(b, new TestWaiter("w"), ServerSlot.NEVER, now, actions);
+        assertEquals(List.of("CLOSE joe@a EVICTED"), drain());
+        assertEquals(1, joe.open());
+        accounts.closed(victim, now, actions);
+        assertEquals(List.of("OPEN joe@b"), drain());
+    }
+
+    @Test
+    void roomOfEvictedConnectionGoesToWhomItWasEvictedFor() {
+        PoolAccounts accounts = accounts(1);
+        PoolState a = pool(accounts, "a", "joe", 1);
+        PoolState b = pool(accounts, "b", "joe", 1);
+        PoolState c = pool(accounts, "c", "joe", 1);
+        ServerSlot victim = openIdle(accounts, a, 0);
+        now += 1_000 * MS;
+        accounts.enqueue(b, new TestWaiter("first"), ServerSlot.NEVER, now, actions);
+        accounts.enqueue(c, new TestWaiter("second"), ServerSlot.NEVER, now, actions);
+        assertEquals(List.of("CLOSE joe@a EVICTED"), drain());
+        assertEquals(Bottleneck.HOST_CAP, c.bottleneck());
+
+        accounts.closed(victim, now, actions);
+        assertEquals(List.of("OPEN joe@b"), drain());
+    }
+
+    @Test
+    void roomThatNobodyNeedsAnyMoreGoesToTheNext() {
+        PoolAccounts accounts = accounts(1);
+        PoolState a = pool(accounts, "a", "joe", 1);
+        PoolState b = pool(accounts, "b", "joe", 1);
+        PoolState c = pool(accounts, "c", "joe", 1);
+        ServerSlot victim = openIdle(accounts, a, 0);
+        now += 1_000 * MS;
+        TestWaiter first = new TestWaiter("first");
+        accounts.enqueue(b, first, ServerSlot.NEVER, now, actions);
+        accounts.enqueue(c, new TestWaiter("second"), ServerSlot.NEVER, now, actions);
+        assertTrue(accounts.withdraw(first, now, actions));
+        actions.clear();
+
+        accounts.closed(victim, now, actions);
+        assertEquals(List.of("OPEN joe@c"), drain());
+    }
+
+    @Test
+    void freshlyIdleConnectionLingersBeforeItIsEvicted() {
+        PoolAccounts accounts = accounts(1);
+        PoolState a = pool(accounts, "a", "joe", 1);
+        PoolState b = pool(accounts, "b", "joe", 1);
+        openIdle(accounts, a, 0);
+        long linger = accounts.host().linger();
+        accounts.enqueue(b, new TestWaiter("w"), ServerSlot.NEVER, now, actions);
+        assertTrue(actions.wakes());
+        assertEquals(now + linger, actions.wakeAt());
+        assertEquals(List.of(), drain());
+
+        accounts.tick(now + linger - 1, actions);
+        assertEquals(List.of(), drain());
+        accounts.tick(now + linger, actions);
+        assertEquals(List.of("CLOSE joe@a EVICTED"), drain());
+    }
+
+    @Test
+    void connectionOfPoolWhoseClientsComeBackSlowlyDoesNotLinger() {
+        PoolAccounts accounts = accounts(1);
+        PoolState a = pool(accounts, "a", "joe", 1);
+        PoolState b = pool(accounts, "b", "joe", 1);
+        ServerSlot slot = openInUse(accounts, a, 0);
+        for (int i = 0; i < 3; i++) {
+            accounts.giveBack(slot, now, actions);
+            now += 1_000 * MS;
+            assertSame(slot, accounts.take(a, 0, now));
+        }
+        accounts.enqueue(b, new TestWaiter("w"), ServerSlot.NEVER, now, actions);
+        assertEquals(List.of(), drain());
+
+        accounts.giveBack(slot, now, actions);
+        assertEquals(List.of("CLOSE joe@a EVICTED"), drain());
+    }
+
+    @Test
+    void slotOfDatabaseAheadOfItsShareGoesToWaitingOneAlthoughItHasWaitersItself() {
+        PoolAccounts accounts = accounts(1);
+        PoolState a = pool(accounts, "a", "joe", 1);
+        PoolState b = pool(accounts, "b", "joe", 1);
+        ServerSlot slot = openInUse(accounts, a, 0);
+        accounts.enqueue(a, new TestWaiter("a1"), ServerSlot.NEVER, now, actions);
+        accounts.enqueue(a, new TestWaiter("a2"), ServerSlot.NEVER, now, actions);
+        accounts.enqueue(b, new TestWaiter("b1"), ServerSlot.NEVER, now, actions);
+        actions.clear();
+
+        now += 50 * MS;
+        accounts.giveBack(slot, now, actions);
+        assertEquals(List.of("HAND_OVER a1"), drain());
+        now += MS;
+        accounts.giveBack(slot, now, actions);
+        assertEquals(List.of("CLOSE joe@a FAIR_SHARE"), drain());
+        accounts.closed(slot, now, actions);
+        ServerSlot ofB = onlyOpen();
+        accounts.opened(ofB, now, actions);
+        assertEquals(List.of("HAND_OVER b1"), drain());
+        accounts.giveBack(ofB, now, actions);
+        assertEquals(1, accounts.host().open());
+    }
+
+    @Test
+    void guaranteedShareIsGivenBackAtOnce() {
+        PoolAccounts accounts = accounts(2);
+        DatabaseState vip = accounts.addDatabase("vip", 0, 1, 1, now);
+        PoolState ofVip = accounts.addPool(vip, accounts.addUser("joe", 0), PoolLimits.ofSize(2));
+        PoolState borrower = pool(accounts, "b", "joe", 2);
+        ServerSlot first = openInUse(accounts, borrower, 0);
+        ServerSlot second = openInUse(accounts, borrower, 0);
+        accounts.enqueue(borrower, new TestWaiter("b"), ServerSlot.NEVER, now, actions);
+        accounts.enqueue(ofVip, new TestWaiter("v1"), ServerSlot.NEVER, now, actions);
+        accounts.enqueue(ofVip, new TestWaiter("v2"), ServerSlot.NEVER, now, actions);
+        assertEquals(List.of(), drain());
+
+        accounts.giveBack(first, now, actions);
+        assertEquals(List.of("CLOSE joe@b FAIR_SHARE"), drain());
+        accounts.giveBack(second, now, actions);
+        assertEquals(List.of("HAND_OVER b"), drain());
+    }
+
+    @Test
+    void reconnectClosesIdleNowAndOthersAtRelease() {
+        PoolAccounts accounts = accounts(0);
+        PoolState pool = pool(accounts, "app", "joe", 3);
+        ServerSlot used = openInUse(accounts, pool, 0);
+        openIdle(accounts, pool, 0);
+        accounts.enqueue(pool, new TestWaiter("w"), ServerSlot.NEVER, now, actions);
+        actions.clear();
+        accounts.markForClose(pool, CloseReason.RECONNECT, now, actions);
+        assertEquals(List.of(), drain());
+        assertTrue(used.closesAtRelease());
+        accounts.giveBack(used, now, actions);
+        assertEquals(List.of("CLOSE joe@app RECONNECT"), drain());
+        assertFalse(openInUse(accounts, pool, 0).closesAtRelease());
+    }
+
+    @Test
+    void checkedConnectionKeepsItsAge() {
+        PoolAccounts accounts = accounts(0);
+        PoolState pool = pool(accounts, "app", "joe", new PoolLimits(3, 0, 0, 0, 100 * MS, 0, false, false));
+        ServerSlot old = openInUse(accounts, pool, 0);
+        ServerSlot young = openInUse(accounts, pool, 0);
+        accounts.giveBack(old, now, actions);
+        now += 50 * MS;
+        accounts.giveBack(young, now, actions);
+        assertSame(old, accounts.takeForCheck(pool, now - 10 * MS, now));
+        assertNull(accounts.takeForCheck(pool, now - 10 * MS, now));
+        now += 5 * MS;
+        accounts.giveBack(old, now, actions);
+
+        assertNull(accounts.takeForCheck(pool, now - 10 * MS, now));
+        assertSame(young, pool.idle.newest());
+        accounts.tick(now + 45 * MS, actions);
+        assertEquals(1, pool.idle());
+    }
+
+    @Test
+    void sessionTakesItsLastConnectionAgainWhileItIsIdle() {
+        PoolAccounts accounts = accounts(0);
+        PoolState pool = pool(accounts, "app", "joe", 2);
+        ServerSlot first = openInUse(accounts, pool, 0);
+        ServerSlot second = openInUse(accounts, pool, 0);
+        accounts.giveBack(first, now, actions);
+        accounts.giveBack(second, now, actions);
+
+        assertTrue(accounts.takeAgain(first, now));
+        assertFalse(accounts.takeAgain(first, now));
+        assertEquals(1, pool.idle());
+    }
+
+    @Test
+    void waiterWhoseConnectionBrokeOnTheWayIsServedFirst() {
+        PoolAccounts accounts = accounts(0);
+        PoolState pool = pool(accounts, "app", "joe", 1);
+        ServerSlot slot = openInUse(accounts, pool, 0);
+        TestWaiter ann = new TestWaiter("ann");
+        accounts.enqueue(pool, ann, ServerSlot.NEVER, now, actions);
+        accounts.enqueue(pool, new TestWaiter("bob"), ServerSlot.NEVER, now, actions);
+        accounts.giveBack(slot, now, actions);
+        assertEquals(List.of("HAND_OVER ann"), drain());
+
+        accounts.closed(slot, now, actions);
+        accounts.enqueueAgain(pool, ann, now, actions);
+        ServerSlot next = onlyOpen();
+        accounts.opened(next, now, actions);
+        assertEquals(List.of("HAND_OVER ann"), drain());
+    }
+
+    @Test
+    void lowerLimitsCloseIdleConnectionsAndThoseGivenBack() {
+        PoolAccounts accounts = accounts(3);
+        PoolState pool = pool(accounts, "app", "joe", 3);
+        ServerSlot first = openInUse(accounts, pool, 0);
+        ServerSlot second = openInUse(accounts, pool, 0);
+        openIdle(accounts, pool, 0);
+        accounts.reconfigure(HostLimits.ofConnections(1), now, actions);
+        accounts.tick(now, actions);
+        assertEquals(List.of("CLOSE joe@app POOL_SHRUNK"), drain());
+        accounts.giveBack(first, now, actions);
+        assertEquals(List.of("CLOSE joe@app POOL_SHRUNK"), drain());
+        accounts.giveBack(second, now, actions);
+        assertEquals(List.of(), drain());
+    }
+
+    @Test
+    void holdsOpensOfTheWholeHost() {
+        PoolAccounts accounts = accounts(0);
+        PoolState pool = pool(accounts, "app", "joe", 1);
+        accounts.holdOpens(now + 10 * MS, now, actions);
+        accounts.enqueue(pool, new TestWaiter("w"), ServerSlot.NEVER, now, actions);
+        assertEquals(List.of(), drain());
+        assertEquals(Bottleneck.OPENS_HELD, pool.bottleneck());
+        accounts.stopHoldingOpens(now, actions);
+        assertEquals(List.of("OPEN joe@app"), drain());
+    }
+
+    @Test
+    void asksForTickOnlyWhenNoneIsDueEarlier() {
+        PoolAccounts accounts = accounts(0);
+        PoolState pool = pool(accounts, "app", "joe", 1);
+        openInUse(accounts, pool, 0);
+        accounts.enqueue(pool, new TestWaiter("a"), now + 10 * MS, now, actions);
+        assertTrue(actions.wakes());
+        actions.clear();
+        accounts.enqueue(pool, new TestWaiter("b"), now + 20 * MS, now, actions);
+        assertFalse(actions.wakes());
+        accounts.enqueue(pool, new TestWaiter("c"), now + 5 * MS, now, actions);
+        assertEquals(now + 5 * MS, actions.wakeAt());
+        actions.clear();
+        accounts.tick(now + 10 * MS, actions);
+        assertEquals(now + 20 * MS, actions.wakeAt());
+        assertEquals(List.of("REFUSE a QUEUE_TIMEOUT", "REFUSE c QUEUE_TIMEOUT"), drain());
+    }
+
+    @Test
+    void poolIsForgettableOnlyWhenNothingIsLeftOfIt() {
+        PoolAccounts accounts = accounts(0);
+        PoolState pool = pool(accounts, "app", "joe", 1);
+        ServerSlot slot = openIdle(accounts, pool, 0);
+        assertThrows(IllegalStateException.class, () -> accounts.remove(pool));
+        accounts.close(slot, CloseReason.SHUTDOWN, now, actions);
+        assertFalse(pool.isForgettable());
+        accounts.closed(slot, now, actions);
+        assertTrue(pool.database.isForgettable());
+        accounts.remove(pool.database);
+        assertTrue(accounts.host().pools.isEmpty());
+        assertTrue(pool.user.isForgettable());
+    }
+
+    @Test
+    void slotThatIsGivenBackTwiceIsReported() {
+        PoolAccounts accounts = accounts(0);
+        ServerSlot slot = openIdle(accounts, pool(accounts, "app", "joe", 1), 0);
+        assertThrows(IllegalStateException.class, () -> accounts.giveBack(slot, now, actions));
+    }
+
+    @Test
+    void takingQueueingAndGivingBackAllocateNothing() {
+        PoolAccounts accounts = accounts(0);
+        PoolState pool = pool(accounts, "app", "joe", 1);
+        openIdle(accounts, pool, 0);
+        TestWaiter waiter = new TestWaiter("w");
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long least = Long.MAX_VALUE;
+        for (int round = 0; round < 5; round++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < 10_000; i++) {
+                takeQueueAndGiveBack(accounts, pool, waiter);
+            }
+            least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+        }
+        assertTrue(least < 10_000, "bytes allocated by 10000 rounds: " + least);
+    }
+
+    private void takeQueueAndGiveBack(PoolAccounts accounts, PoolState pool, TestWaiter waiter) {
+        ServerSlot slot = accounts.take(pool, 0, now);
+        if (slot == null) {
+            throw new AssertionError("nothing idle");
+        }
+        accounts.enqueue(pool, waiter, now + MS, now, actions);
+        accounts.giveBack(slot, now, actions);
+        actions.clear();
+        accounts.giveBack(slot, now, actions);
     }
 
     private PoolAccounts accounts(int hostCap) {

@@ -3,8 +3,10 @@ package dev.carpool.pool;
 import dev.carpool.server.CloseReason;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -50,6 +52,7 @@ class RandomEventsTest {
         private final List<ServerSlot> inUse = new ArrayList<>();
         private final List<ServerSlot> closing = new ArrayList<>();
         private final Map<PoolState, Deque<Waiter>> queues = new HashMap<>();
+        private final Map<ServerSlot, Waiter> broken = new LinkedHashMap<>();
         private final Map<Cap, Integer> openBefore = new HashMap<>();
         private long now;
         private int guaranteed;
@@ -396,6 +399,9 @@ class RandomEventsTest {
                         assertEquals(actions.waiter(i), queues.get(slot.pool).poll(), "first come, first served");
                         slot.moveTo(actions.waiter(i).loop());
                         inUse.add(slot);
+                        if (random.nextInt(50) == 0) {
+                            broken.put(slot, actions.waiter(i));
+                        }
                     }
                     case REFUSE -> {
                         Waiter waiter = actions.waiter(i);
@@ -409,6 +415,26 @@ class RandomEventsTest {
             }
             actions.clear();
             audit();
+            List<Map.Entry<ServerSlot, Waiter>> broke = new ArrayList<>(broken.entrySet());
+            broken.clear();
+            Collections.reverse(broke);
+            broke.forEach(entry -> breakOnTheWay(entry.getKey(), entry.getValue()));
+        }
+
+        /** The connection broke between the decision to hand it over and its arrival. */
+        private void breakOnTheWay(ServerSlot slot, Waiter waiter) {
+            event = "break on the way " + slot;
+            queues.get(slot.pool).addFirst(waiter);
+            inUse.remove(slot);
+            slots.remove(slot);
+            if (random.nextBoolean()) {
+                accounts.enqueueAgain(slot.pool, waiter, now, actions);
+                accounts.closed(slot, now, actions);
+            } else {
+                accounts.closed(slot, now, actions);
+                accounts.enqueueAgain(slot.pool, waiter, now, actions);
+            }
+            obey();
         }
 
         private void audit() {

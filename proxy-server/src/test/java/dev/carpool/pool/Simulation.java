@@ -107,6 +107,9 @@ final class Simulation {
     private long nextWake = Long.MAX_VALUE;
     private int opens;
 
+    /** Whether everything takes exactly the time it takes on average. */
+    boolean exact;
+
     Simulation(HostLimits limits, long openTime, long closeTime, long seed) {
         this.accounts = new PoolAccounts("db:5432", limits, 1);
         this.random = new Random(seed);
@@ -256,7 +259,7 @@ final class Simulation {
 
     /** Between half and one and a half of it. */
     private long around(long mean) {
-        return mean / 2 + (long) (random.nextDouble() * mean);
+        return exact ? mean : mean / 2 + (long) (random.nextDouble() * mean);
     }
 
     private void later(long delay, Runnable what) {
