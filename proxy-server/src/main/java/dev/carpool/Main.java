@@ -17,7 +17,7 @@ public final class Main implements Runnable {
 
     /** Netty's checks of every buffer access cost a tenth of the relay's time; switch them on for hunting a bug. */
     private static final List<String> NETTY_DEFAULTS =
-            List.of("io.netty.buffer.checkBounds", "io.netty.buffer.checkAccessible", "io.netty.noKeySetOptimization");
+            List.of("io.netty.buffer.checkBounds", "io.netty.buffer.checkAccessible");
 
     public static void main(String... arguments) {
         System.exit(execute(arguments));
@@ -25,6 +25,9 @@ public final class Main implements Runnable {
 
     /** Runs one command to its end; returns the exit code: 0, 1 for a failure, 2 for bad arguments or configuration. */
     public static int execute(String... arguments) {
+        if (System.getProperty("io.netty.leakDetection.level") == null) {
+            System.setProperty("io.netty.leakDetection.level", "disabled");
+        }
         for (String property : NETTY_DEFAULTS) {
             if (System.getProperty(property) == null) {
                 System.setProperty(property, "false");

@@ -87,8 +87,12 @@ final class AuthenticationPhase extends MessagePhase {
             session.fail(CarpoolError.LOGIN_THROTTLED.reply(ClientSession.text(blocked)));
             return;
         }
-        boolean replication = !session.startup().parameter("replication", "").isEmpty();
-        begin(auth.method(session.remoteAddress(), session.database(), session.user(), session.isTls(), replication));
+        begin(auth.method(
+                session.remoteAddress(),
+                session.database(),
+                session.user(),
+                session.isTls(),
+                session.startup().isPhysicalReplication()));
     }
 
     private void begin(AuthType method) {
@@ -134,7 +138,7 @@ final class AuthenticationPhase extends MessagePhase {
                 session.database(),
                 session.user(),
                 session.isTls(),
-                !session.startup().parameter("replication", "").isEmpty());
+                session.startup().isPhysicalReplication());
         AuthenticationPhase next = new AuthenticationPhase(session, database, false);
         next.stored = secret;
         next.lookedUp = method;
@@ -184,8 +188,16 @@ final class AuthenticationPhase extends MessagePhase {
 
     private void sasl(@Nullable StoredSecret found) {
         byte[] binding = binding();
-        ScramVerifier verifier = found == null ? null : found.scramVerifier().orElse(null);
-        scram = ScramServer.start(verifier != null ? verifier : auth.mock(session.user()), binding);
+        expensively(() -> {
+            ScramVerifier verifier =
+                    found == null ? null : found.scramVerifier().orElse(null);
+            ScramVerifier used = verifier != null ? verifier : auth.mock(session.user());
+            return () -> startScram(used, binding);
+        });
+    }
+
+    private void startScram(ScramVerifier verifier, byte @Nullable [] binding) {
+        scram = ScramServer.start(verifier, binding);
         List<String> mechanisms = ScramMechanism.offered(binding != null);
         ByteArrayOutputStream names = new ByteArrayOutputStream();
         for (String mechanism : mechanisms) {

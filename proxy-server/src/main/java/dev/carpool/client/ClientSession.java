@@ -6,6 +6,7 @@ import dev.carpool.config.TimeoutConfig;
 import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
 import dev.carpool.params.ParameterValues;
+import dev.carpool.pool.PoolKey;
 import dev.carpool.pool.ServerPool;
 import dev.carpool.pool.Welcome;
 import dev.carpool.prepared.ClientStatements;
@@ -28,6 +29,7 @@ import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -59,6 +61,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private ParameterValues wanted = ParameterValues.empty();
     private int processId;
     private boolean admitted;
+    private boolean loggedIn;
     private volatile long lastRequestAt;
     private @Nullable SslHandler tls;
     private @Nullable ReadyPhase ready;
@@ -265,7 +268,22 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         if (target != null) {
             timeouts = context.config().timeouts(target, user);
         }
-        enter(new WelcomePhase(this, serverPool));
+        if (target != null && startup().isReplication()) {
+            replicate(target, serverPool);
+        } else {
+            enter(new WelcomePhase(this, serverPool));
+        }
+    }
+
+    private void replicate(DatabaseConfig target, ServerPool serverPool) {
+        Map<String, String> parameters = new LinkedHashMap<>(startup().parameters());
+        parameters.remove("user");
+        parameters.remove("database");
+        parameters.keySet().removeIf(name -> name.startsWith("_pq_."));
+        ServerPool own =
+                context.pools().temporary(target, serverPool.key().user(), PoolKey.Purpose.REPLICATION, parameters);
+        own.credentials(serverPool.credentials());
+        enter(new ReplicationPhase(this, own));
     }
 
     /** The client has proved who it is, for the console. */
@@ -278,9 +296,15 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         ByteBuf out = channel.alloc().directBuffer(512);
         WireWriter.authentication(out, 0);
         conversation.greet(out);
+        greet(out);
+        enter(new ConsolePhase(this, conversation));
+    }
+
+    /** The end of a login: key and ReadyForQuery behind what the buffer holds. */
+    void greet(ByteBuf out) {
         keyAndReady(out);
         channel.writeAndFlush(out);
-        enter(new ConsolePhase(this, conversation));
+        loggedIn = true;
     }
 
     /** The session's settings are known and accepted by the server: it may begin. */
@@ -299,8 +323,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         for (Map.Entry<String, String> entry : welcome.reported().entrySet()) {
             WireWriter.parameterStatus(out, entry.getKey(), entry.getValue());
         }
-        keyAndReady(out);
-        channel.writeAndFlush(out);
+        greet(out);
         mine.stats(loop).login();
         ReadyPhase phaseReady = new ReadyPhase(this);
         ready = phaseReady;
@@ -334,6 +357,8 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             done.run();
         } else if (phase instanceof LinkedPhase linked && linked.link().isWorking()) {
             context.cancels().cancel(linked.link().server(), done);
+        } else if (phase instanceof ReplicationPhase replicating && replicating.server() != null) {
+            context.cancels().cancel(replicating.server(), done);
         } else {
             done.run();
         }
@@ -571,7 +596,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     void tick(long now) {
-        if (ready == null && !(phase instanceof ConsolePhase)) {
+        if (!loggedIn) {
             Duration limit = timeouts.clientLogin();
             if (!limit.isZero() && now - connectedAt >= limit.toNanos()) {
                 fail(CarpoolError.LOGIN_TIMEOUT.reply(text(limit)));

@@ -2,6 +2,7 @@ package dev.carpool.client;
 
 import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
+import dev.carpool.error.SqlState;
 import dev.carpool.params.ParameterValues;
 import dev.carpool.params.StartupOptions;
 import dev.carpool.params.TrackedParameters;
@@ -48,10 +49,12 @@ final class WelcomePhase extends ClientPhase implements PoolWaiter, ServerConnec
                 }
             }
         });
-        String options = session.startup().parameter("options", "");
-        StartupOptions.parse(options)
-                .settings()
-                .forEach((name, value) -> asked.putIfAbsent(TrackedParameters.canonical(name), value));
+        StartupOptions options = StartupOptions.parse(session.startup().parameter("options", ""));
+        if (!options.problem().isEmpty()) {
+            session.fail(new ErrorReply(CarpoolError.Severity.FATAL, SqlState.SYNTAX_ERROR, options.problem(), ""));
+            return;
+        }
+        options.settings().forEach((name, value) -> asked.putIfAbsent(TrackedParameters.canonical(name), value));
         Welcome known = pool.welcome(asked);
         if (known != null) {
             session.welcome(known);

@@ -2,6 +2,7 @@ package dev.carpool.protocol;
 
 import io.netty.buffer.ByteBuf;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -39,6 +40,19 @@ public record StartupMessage(int majorVersion, int minorVersion, Map<String, Str
             throw new ProtocolViolation("invalid startup packet layout: expected terminator as last byte");
         }
         return new StartupMessage(version >>> 16, version & 0xffff, parameters);
+    }
+
+    /** Whether a replication connection is asked for (PostgreSQL manual, "Streaming Replication Protocol"). */
+    public boolean isReplication() {
+        return isPhysicalReplication() || parameter("replication", "").equals("database");
+    }
+
+    /** Whether a replication connection is asked for that names no database. */
+    public boolean isPhysicalReplication() {
+        return switch (parameter("replication", "").toLowerCase(Locale.ROOT)) {
+            case "on", "true", "yes", "1", "t", "y" -> true;
+            default -> false;
+        };
     }
 
     /** The value of a parameter, or {@code otherwise}. */

@@ -166,7 +166,11 @@ public final class WireWriter {
 
     /** The bytes of a string with its terminator. */
     public static byte[] terminated(String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return terminated(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The bytes with a terminator. */
+    public static byte[] terminated(byte[] bytes) {
         return java.util.Arrays.copyOf(bytes, bytes.length + 1);
     }
 }

@@ -202,11 +202,20 @@ public final class Link implements ServerConnection.Owner {
         client.flushReplies();
         client.readRequests(true);
         client.unlinked();
-        returns.release(server, scopeOfReset());
+        if ((suspicion & Suspicion.NEEDS_CLOSE) != 0) {
+            server.close(CloseReason.PINNED_SESSION_ENDED);
+        } else {
+            returns.release(server, scopeOfReset());
+        }
+    }
+
+    /** Whether the connection may carry state of this session that DISCARD ALL clears. */
+    private boolean isSuspicious() {
+        return (suspicion & (Suspicion.NEEDS_RESET | Suspicion.MAY_NEED_RESET)) != 0;
     }
 
     private ServerReset.@Nullable Scope scopeOfReset() {
-        if ((suspicion & Suspicion.NEEDS_RESET) != 0) {
+        if (isSuspicious()) {
             return ServerReset.Scope.FULL;
         }
         return server.wasCancelled() ? ServerReset.Scope.CHECK : null;
@@ -227,7 +236,7 @@ public final class Link implements ServerConnection.Owner {
             return false;
         }
         end();
-        if (requests.isMidMessage()) {
+        if (requests.isMidMessage() || (suspicion & Suspicion.NEEDS_CLOSE) != 0) {
             server.close(CloseReason.CLIENT_LEFT_DIRTY);
             return false;
         }
@@ -239,7 +248,7 @@ public final class Link implements ServerConnection.Owner {
             server.send(out);
             server.flush();
         }
-        boolean suspicious = mode == PoolingMode.SESSION || running || (suspicion & Suspicion.NEEDS_RESET) != 0;
+        boolean suspicious = mode == PoolingMode.SESSION || running || isSuspicious();
         returns.release(server, suspicious ? ServerReset.Scope.FULL : ServerReset.Scope.DRAIN);
         return running;
     }

@@ -299,7 +299,7 @@ public final class RequestRelay {
                 largeStatement = false;
                 unsynced &= outstanding.isSkipping();
                 lexing = true;
-                lexer.begin();
+                lexer.begin(backslash(server));
                 return -1;
             }
             case SYNC -> {
@@ -366,7 +366,7 @@ public final class RequestRelay {
             return end;
         }
         int textEnd = endOfName(in, nameEnd + 1, end);
-        lexer.begin();
+        lexer.begin(backslash(server));
         lexer.feed(in, nameEnd + 1, textEnd);
         int bits = lexer.end();
         if (nameEnd > at + 5) {
@@ -380,6 +380,10 @@ public final class RequestRelay {
         server.unnamedStatement(unnamedGeneration);
         server.outstanding().push(OutstandingRequests.PARSE, unnamedUndo);
         return -1;
+    }
+
+    private static SqlLexer.Backslash backslash(ServerConnection server) {
+        return server.hasStandardStrings() ? SqlLexer.Backslash.PLAIN : SqlLexer.Backslash.UNKNOWN;
     }
 
     private void keepUnnamed(ByteBuf in, int from, int to) {

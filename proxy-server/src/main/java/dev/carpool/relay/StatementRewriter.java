@@ -153,9 +153,12 @@ final class StatementRewriter {
     /** A stale plan on a server is replaced: whoever parses the same text again gets a new statement. */
     void requestFailed(ErrorFields fields) {
         boolean stale = (fields.sqlState().equals("0A000") && fields.message().contains("cached plan"))
-                || fields.sqlState().equals("26000");
+                || (fields.sqlState().equals("26000") && fields.message().contains(" \"cp"));
         if (stale && virtual) {
-            statements.forEach(mapping -> catalog.retire(mapping.statement()));
+            statements.forEach(mapping -> {
+                catalog.retire(mapping.statement());
+                mapping.renew(catalog.renew(mapping.statement()));
+            });
         }
     }
 

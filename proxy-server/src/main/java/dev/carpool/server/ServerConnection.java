@@ -101,6 +101,12 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     /** Whose unnamed statement the server has: the generation that session gave it, 0 for nobody's. */
     private long unnamedStatement;
 
+    /** Whether a backslash in a string constant is an ordinary character (standard_conforming_strings). */
+    private boolean standardStrings;
+
+    /** Replication: replies are not matched. */
+    private boolean passing;
+
     private long transactions;
     private long stateSince;
     private long connectedAt;
@@ -126,6 +132,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         this.cancelKey = cancelKey;
         this.reported = new TreeMap<>(reported);
         this.baseline = new TreeMap<>(reported);
+        this.standardStrings = "on".equals(reported.get("standard_conforming_strings"));
         this.statements = new ServerStatements(Math.max(1, maxPreparedStatements));
         this.scanner = new ReplyScanner(outstanding, this, channel.alloc());
         this.connectedAt = now;
@@ -209,6 +216,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     public boolean isOpen() {
         return state != ServerState.CLOSED && channel.isActive();
+    }
+
+    /** Whether a backslash in a string constant is an ordinary character at the moment. */
+    public boolean hasStandardStrings() {
+        return standardStrings;
     }
 
     public @Nullable Home home() {
@@ -330,6 +342,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         channel.close();
     }
 
+    /** From now on every byte is handed over unread: the connection is its owner's until it is closed. */
+    public void passThrough() {
+        passing = true;
+    }
+
     // Reading
 
     @Override
@@ -341,6 +358,10 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         bytesRead += bytes.readableBytes();
         if (state == ServerState.CLOSED) {
             bytes.release();
+            return;
+        }
+        if (passing) {
+            forward(bytes);
             return;
         }
         try {
@@ -459,6 +480,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     @Override
     public void parameterStatus(String name, String value, boolean ours) {
         reported.put(name, value);
+        if (name.equals("standard_conforming_strings")) {
+            standardStrings = value.equals("on");
+        }
         if (!TrackedParameters.isSettable(name)) {
             return;
         }

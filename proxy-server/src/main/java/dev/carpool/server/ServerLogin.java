@@ -215,7 +215,7 @@ final class ServerLogin extends ByteToMessageDecoder {
                             context,
                             credentialsFailure(safe ? "a cleartext password" : "a cleartext password without TLS"));
                 } else {
-                    answer(context, WireWriter.terminated(password.reveal()));
+                    answer(context, WireWriter.terminated(password.bytes()));
                 }
             }
             case 5 -> {
