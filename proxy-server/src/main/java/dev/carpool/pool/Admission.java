@@ -276,21 +276,25 @@ final class Admission {
         }
     }
 
-    /** Gives up all claims and makes them again, after limits have changed. */
-    void claimAnew(long now, Actions actions) {
-        for (PoolState pool : host.pools) {
+    /** Has these pools give up their claims and make them again, after limits have changed. */
+    void claimAnew(List<PoolState> pools, long now, Actions actions) {
+        for (int i = 0; i < pools.size(); i++) {
+            PoolState pool = pools.get(i);
             Gate gate = pool.waitingAt;
             if (gate != null) {
                 leaveQueue(pool, now);
                 releaseBefore(gate, pool);
             }
             dropReady(pool, pool.ready, now);
+            hasRoom(pool.user);
+            hasRoom(pool.database);
         }
-        for (PoolState pool : host.pools) {
-            seek(pool, now, actions);
+        host.hasRoom = true;
+        distribute(now, actions);
+        for (int i = 0; i < pools.size(); i++) {
+            seek(pools.get(i), now, actions);
         }
         distribute(now, actions);
-        logIn(now, actions);
     }
 
     /** Gives room that has become free to the least served in the queues, in the order of the gates. */
@@ -476,15 +480,16 @@ final class Admission {
 
     private void collectLingering(PoolState pool, long now, Actions actions) {
         ServerSlot slot = pool.idle.oldest();
-        while (slot != null && slot.state == SlotState.IDLE) {
-            ServerSlot newer = slot.newer;
-            if (!yieldsSlot(slot, now, actions)) {
+        while (slot != null) {
+            if (yieldsSlot(slot, now, actions)) {
+                slot = pool.idle.oldest(); // others may have gone with it
+            } else {
                 long due = slot.idleSince + host.linger();
                 if (now - due < 0) {
                     lookAgain(due, now, actions);
                 }
+                slot = slot.newer;
             }
-            slot = newer;
         }
     }
 }

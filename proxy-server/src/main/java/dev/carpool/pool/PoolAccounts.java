@@ -1,6 +1,7 @@
 package dev.carpool.pool;
 
 import dev.carpool.server.CloseReason;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -397,24 +398,31 @@ final class PoolAccounts {
     }
 
     void reconfigure(PoolState pool, PoolLimits limits, long now, Actions actions) {
-        pool.limits = limits;
-        admission.claimAnew(now, actions);
+        if (!limits.equals(pool.limits)) {
+            pool.limits = limits;
+            admission.claimAnew(List.of(pool), now, actions);
+        }
     }
 
+    /** New limits of a database: see {@link #addDatabase}. */
     void reconfigure(DatabaseState database, int cap, int weight, int guaranteed, long now, Actions actions) {
-        database.cap.limit(cap);
         database.share.entitle(weight, guaranteed, now);
-        admission.claimAnew(now, actions);
+        if (cap != database.cap.limit()) {
+            database.cap.limit(cap);
+            admission.claimAnew(database.pools, now, actions);
+        }
     }
 
     void reconfigure(UserState user, int cap, long now, Actions actions) {
-        user.cap.limit(cap);
-        admission.claimAnew(now, actions);
+        if (cap != user.cap.limit()) {
+            user.cap.limit(cap);
+            admission.claimAnew(user.pools, now, actions);
+        }
     }
 
     void reconfigure(HostLimits limits, long now, Actions actions) {
         host.limits(limits);
-        admission.claimAnew(now, actions);
+        admission.claimAnew(host.pools, now, actions);
     }
 
     // --- the tree of states
@@ -459,7 +467,7 @@ final class PoolAccounts {
 
     /** Forgets a database and its pools. Throws IllegalStateException unless it {@link DatabaseState#isForgettable}. */
     void remove(DatabaseState database) {
-        for (PoolState pool : java.util.List.copyOf(database.pools)) {
+        for (PoolState pool : List.copyOf(database.pools)) {
             remove(pool);
         }
         host.databases.remove(database);
