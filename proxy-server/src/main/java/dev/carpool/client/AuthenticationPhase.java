@@ -27,6 +27,7 @@ import io.netty.handler.ssl.SslHandler;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -395,14 +396,19 @@ final class AuthenticationPhase extends MessagePhase {
         }
     }
 
+    /** A replication connection is proved by one: its database need not exist, and pg_hba.conf has rules of its own. */
+    private Map<String, String> replication() {
+        String asked = session.startup().parameter("replication", "");
+        return asked.isEmpty() ? Map.of() : Map.of("replication", asked);
+    }
+
     private interface Proved {
         void with(boolean superuser);
     }
 
     private void prove(ServerCredentials candidate, boolean countsAsFailure, Proved proved, Runnable secretWanted) {
-        ServerPool proofs = session.context()
-                .pools()
-                .temporary(proving(), session.user(), PoolKey.Purpose.PROOF, java.util.Map.of());
+        ServerPool proofs =
+                session.context().pools().temporary(proving(), session.user(), PoolKey.Purpose.PROOF, replication());
         proofs.credentials(candidate);
         session.enter(new ProofPhase(session, proofs, new ProofPhase.Outcome() {
             @Override

@@ -378,7 +378,11 @@ public final class ServerPool implements Link.Returns {
         if (failure.kind() == LoginFailure.Kind.CREDENTIALS) {
             trustedAt = -1;
         }
-        log.warn("{}: login to the server failed: {}", key, failure.reply().message());
+        if (key.purpose() == PoolKey.Purpose.PROOF) {
+            log.debug("{}: login to the server failed: {}", key, failure.reply().message());
+        } else {
+            log.warn("{}: login to the server failed: {}", key, failure.reply().message());
+        }
         boolean hopeless = failure.kind() != LoginFailure.Kind.NOT_NOW && connections.isEmpty();
         long retryAt = now + retryPause();
         host.apply(
