@@ -1,0 +1,132 @@
+package dev.carpool.it;
+
+import dev.carpool.CarpoolProxy;
+import dev.carpool.config.CarpoolConfig;
+import dev.carpool.config.ConfigReader;
+import dev.carpool.config.ConfigReading;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Properties;
+
+/** A proxy in this JVM, on a free port of 127.0.0.1. Settings are given as {@code --set} takes them. */
+final class ProxyUnderTest implements AutoCloseable {
+    private final CarpoolProxy proxy;
+
+    private ProxyUnderTest(CarpoolProxy proxy) {
+        this.proxy = proxy;
+    }
+
+    /** In front of the shared PostgreSQL, for any database and user. */
+    static ProxyUnderTest start(String... settings) throws Exception {
+        return inFrontOf(PostgresUnderTest.shared().url(), settings);
+    }
+
+    /** In front of another server. */
+    static ProxyUnderTest inFrontOf(String upstream, String... settings) throws Exception {
+        return start(ConfigReader.create().with("--upstream", "upstream=" + upstream), settings);
+    }
+
+    /** With a configuration file. */
+    static ProxyUnderTest fromFile(Path file, String... settings) throws Exception {
+        return start(ConfigReader.create().withFile(file), settings);
+    }
+
+    private static ProxyUnderTest start(ConfigReader reader, String... settings) throws Exception {
+        return new ProxyUnderTest(CarpoolProxy.start(read(reader, settings)));
+    }
+
+    private static CarpoolConfig read(ConfigReader reader, String... settings) {
+        ConfigReader all =
+                reader.with("listen=127.0.0.1:0").with("admin_listen=").with("log_stats=false");
+        for (String setting : settings) {
+            all = all.with(setting);
+        }
+        ConfigReading reading = all.read();
+        CarpoolConfig config = reading.config();
+        if (config == null) {
+            throw new IllegalArgumentException(ConfigReading.lines(reading.problems()));
+        }
+        return config;
+    }
+
+    /** Puts other settings in force, as a reload does. */
+    void reload(String... settings) throws Exception {
+        proxy.reload(read(
+                ConfigReader.create()
+                        .with(
+                                "--upstream",
+                                "upstream=" + PostgresUnderTest.shared().url()),
+                settings));
+    }
+
+    CarpoolProxy proxy() {
+        return proxy;
+    }
+
+    InetSocketAddress address() {
+        return proxy.addresses().get(0);
+    }
+
+    String host() {
+        return address().getAddress().getHostAddress();
+    }
+
+    int port() {
+        return address().getPort();
+    }
+
+    /** For pgjdbc, without user and password. */
+    String jdbcUrl(String database) {
+        return "jdbc:postgresql://" + host() + ":" + port() + "/" + database;
+    }
+
+    /** The ordinary role in its own database, through the proxy. */
+    Connection connect(String... properties) throws SQLException {
+        return connectAs(PostgresUnderTest.APP, PostgresUnderTest.APP_PASSWORD, PostgresUnderTest.APP, properties);
+    }
+
+    /** @param properties names and values of pgjdbc's connection properties, in turn */
+    Connection connectAs(String user, String password, String database, String... properties) throws SQLException {
+        Properties all = new Properties();
+        all.setProperty("user", user);
+        all.setProperty("password", password);
+        all.setProperty("connectTimeout", "10");
+        all.setProperty("socketTimeout", "60");
+        for (int i = 0; i < properties.length; i += 2) {
+            all.setProperty(properties[i], properties[i + 1]);
+        }
+        return DriverManager.getConnection(jdbcUrl(database), all);
+    }
+
+    /** A raw connection, before its startup message. */
+    ScriptedClient client() throws Exception {
+        return ScriptedClient.connect(address());
+    }
+
+    /** A raw connection of the ordinary role, logged in. */
+    ScriptedClient login(String... parameters) throws Exception {
+        return loginAs(PostgresUnderTest.APP, PostgresUnderTest.APP_PASSWORD, PostgresUnderTest.APP, parameters);
+    }
+
+    ScriptedClient loginAs(String user, String password, String database, String... parameters) throws Exception {
+        return client().login(user, password, database, parameters);
+    }
+
+    int sessions() {
+        return List.copyOf(proxy.sessions().all()).size();
+    }
+
+    void stop(Duration grace) {
+        proxy.stop(grace);
+    }
+
+    @Override
+    public void close() {
+        proxy.close();
+    }
+}
