@@ -1,5 +1,6 @@
 package dev.carpool.error;
 
+import java.util.Arrays;
 import java.util.Locale;
 
 /**
@@ -302,13 +303,16 @@ public enum CarpoolError {
     /** The reply for these arguments, consumed by the text first and, where they are left over, by the hint. */
     public ErrorReply reply(Object... arguments) {
         int used = placeholders(text);
-        Object[] rest =
-                arguments.length > used ? java.util.Arrays.copyOfRange(arguments, used, arguments.length) : arguments;
+        Object[] rest = arguments.length > used ? Arrays.copyOfRange(arguments, used, arguments.length) : arguments;
         String message = String.format(Locale.ROOT, text, arguments);
         String hintText = placeholders(hint) == 0 ? hint : String.format(Locale.ROOT, hint, rest);
-        boolean sameAsPostgres = this == DUPLICATE_STATEMENT || this == CANCELED_IN_QUEUE || this == PASSWORD_FAILED;
-        String full = sameAsPostgres ? message : "carpool: " + code + " " + message;
+        String full = isWordedAsPostgres() ? message : "carpool: " + code + " " + message;
         return new ErrorReply(severity, sqlState, full, hintText);
+    }
+
+    /** Whether clients get PostgreSQL's own words, because they must not tell the two apart. */
+    public boolean isWordedAsPostgres() {
+        return this == DUPLICATE_STATEMENT || this == CANCELED_IN_QUEUE || this == PASSWORD_FAILED;
     }
 
     private static int placeholders(String pattern) {
