@@ -1,0 +1,343 @@
+package dev.carpool.it;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.postgresql.PGStatement;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+/** Prepared statements of the protocol, in transaction mode. */
+class PreparedStatementsIT {
+    private static byte[] run(String statement, String... parameters) {
+        return Wire.all(Wire.bind("", statement, parameters), Wire.execute("", 0), Wire.sync());
+    }
+
+    @Test
+    void sameNameMeansToEachClientItsOwnText() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1");
+                ScriptedClient a = proxy.login();
+                ScriptedClient b = proxy.login()) {
+            assertEquals("1 Z:I", a.exchange(Wire.parse("s", "select 'a', $1"), Wire.sync()));
+            assertEquals("1 Z:I", b.exchange(Wire.parse("s", "select 'b', $1::int + 1"), Wire.sync()));
+            for (int i = 0; i < 3; i++) {
+                assertEquals("2 D:a," + i + " C:SELECT_1 Z:I", a.exchange(run("s", "" + i)));
+                assertEquals("2 D:b," + (i + 1) + " C:SELECT_1 Z:I", b.exchange(run("s", "" + i)));
+            }
+        }
+    }
+
+    @Test
+    void followTheirClientToOtherServerConnections() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=2");
+                ScriptedClient a = proxy.login();
+                ScriptedClient b = proxy.login()) {
+            a.exchange(Wire.parse("s", "select pg_backend_pid(), $1"), Wire.sync());
+            int before = a.backend();
+            b.query("begin");
+            if (b.backend() != before) {
+                b.query("rollback");
+                a.query("begin");
+                b.query("begin");
+                a.query("rollback");
+            }
+            // Whichever connection b holds, a has the other one.
+            int held = b.backend();
+            String reply = a.exchange(run("s", "x"));
+            assertTrue(reply.matches("2 D:\\d+,x C:SELECT_1 Z:I"), reply);
+            assertTrue(!reply.contains("D:" + held + ","), reply);
+            b.query("rollback");
+        }
+    }
+
+    @Test
+    void describesWhatAnotherServerConnectionWasGiven() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=2", "server_round_robin=true");
+                ScriptedClient a = proxy.login();
+                ScriptedClient b = proxy.login()) {
+            a.exchange(Wire.parse("s", "select $1::int, $2::text"), Wire.sync());
+            b.query("begin");
+            for (int i = 0; i < 4; i++) {
+                assertEquals("t T Z:I", a.exchange(Wire.describe('S', "s"), Wire.sync()));
+                b.query(i % 2 == 0 ? "rollback" : "begin");
+            }
+        }
+    }
+
+    @Test
+    void unnamedStatementBelongsToItsClient() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1");
+                ScriptedClient a = proxy.login();
+                ScriptedClient b = proxy.login();
+                ScriptedClient c = proxy.login()) {
+            assertEquals("1 Z:I", a.exchange(Wire.parse("", "select 'a', $1"), Wire.sync()));
+            assertEquals("1 Z:I", b.exchange(Wire.parse("", "select 'b', $1"), Wire.sync()));
+            assertEquals("2 D:a,1 C:SELECT_1 Z:I", a.exchange(run("", "1")));
+            assertEquals("2 D:b,2 C:SELECT_1 Z:I", b.exchange(run("", "2")));
+            assertEquals("E:26000 Z:I", c.exchange(run("", "3")));
+            assertEquals("t T Z:I", a.exchange(Wire.describe('S', ""), Wire.sync()));
+            assertEquals("T D:1 C:SELECT_1 Z:I", a.query("select 1"));
+            assertEquals("E:26000 Z:I", a.exchange(run("", "4")), "a simple query ends the unnamed statement");
+            assertEquals("2 D:b,5 C:SELECT_1 Z:I", b.exchange(run("", "5")));
+        }
+    }
+
+    @Test
+    void portalsEndWithTheirTransaction() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1");
+                ScriptedClient a = proxy.login();
+                ScriptedClient b = proxy.login()) {
+            a.exchange(Wire.parse("s", "select 'a'"), Wire.bind("p", "s"), Wire.sync());
+            assertEquals("E:34000 Z:I", b.exchange(Wire.execute("p", 0), Wire.sync()));
+            assertEquals("E:34000 Z:I", a.exchange(Wire.execute("p", 0), Wire.sync()));
+        }
+    }
+
+    @Test
+    void refusesANameThatIsTaken() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1");
+                ScriptedClient a = proxy.login()) {
+            a.exchange(Wire.parse("s", "select 1"), Wire.sync());
+            a.send(Wire.parse("s", "select 2"), Wire.bind("", "s"), Wire.execute("", 0), Wire.sync());
+            List<Reply> replies = a.untilReady();
+            assertEquals("E:42P05 Z:I", ScriptedClient.summary(replies));
+            assertEquals(
+                    "prepared statement \"s\" already exists", replies.get(0).field('M'));
+            assertEquals("2 D:1 C:SELECT_1 Z:I", a.exchange(run("s")));
+            a.query("begin");
+            assertEquals("E:42P05 Z:E", a.exchange(Wire.parse("s", "select 2"), Wire.sync()));
+            assertEquals("E:25P02 Z:E", a.query("select 1"));
+            assertEquals("C:ROLLBACK Z:I", a.query("rollback"));
+        }
+    }
+
+    @Test
+    void refusesUnknownNames() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1");
+                ScriptedClient a = proxy.login();
+                ScriptedClient b = proxy.login()) {
+            a.exchange(Wire.parse("s", "select 1"), Wire.sync());
+            assertEquals("E:26000 Z:I", b.exchange(run("s")));
+            assertEquals("E:26000 Z:I", b.exchange(Wire.describe('S', "s"), Wire.sync()));
+            assertEquals("3 Z:I", b.exchange(Wire.close('S', "s"), Wire.sync()));
+            assertEquals("2 D:1 C:SELECT_1 Z:I", a.exchange(run("s")));
+        }
+    }
+
+    @Test
+    void closeForgetsTheNameForThisClientOnly() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1");
+                ScriptedClient a = proxy.login();
+                ScriptedClient b = proxy.login()) {
+            a.exchange(Wire.parse("s", "select 1"), Wire.sync());
+            b.exchange(Wire.parse("s", "select 1"), Wire.sync());
+            assertEquals("3 Z:I", a.exchange(Wire.close('S', "s"), Wire.sync()));
+            assertEquals("E:26000 Z:I", a.exchange(run("s")));
+            assertEquals("2 D:1 C:SELECT_1 Z:I", b.exchange(run("s")));
+            assertEquals("1 2 D:2 C:SELECT_1 Z:I", a.exchange(Wire.parse("s", "select 2"), run("s")));
+            assertEquals(
+                    "3 1 2 D:3 C:SELECT_1 Z:I",
+                    a.exchange(Wire.close('S', "s"), Wire.parse("s", "select 3"), run("s")));
+        }
+    }
+
+    @Test
+    void deallocateAllForgetsThem() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1");
+                ScriptedClient a = proxy.login();
+                ScriptedClient b = proxy.login()) {
+            a.exchange(Wire.parse("s", "select 1"), Wire.sync());
+            b.exchange(Wire.parse("s", "select 2"), Wire.sync());
+            assertEquals("C:DEALLOCATE_ALL Z:I", a.query("deallocate all"));
+            assertEquals("E:26000 Z:I", a.exchange(run("s")));
+            assertEquals("2 D:2 C:SELECT_1 Z:I", b.exchange(run("s")));
+            assertEquals("1 2 D:3 C:SELECT_1 Z:I", a.exchange(Wire.parse("s", "select 3"), run("s")));
+            assertEquals("C:DISCARD_ALL Z:I", a.query("discard all"));
+            assertEquals("1 2 D:4 C:SELECT_1 Z:I", a.exchange(Wire.parse("s", "select 4"), run("s")));
+            assertEquals("2 D:2 C:SELECT_1 Z:I", b.exchange(run("s")));
+        }
+    }
+
+    @Test
+    void evictsWhatWasUsedLeastRecently() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1", "max_prepared_statements=2");
+                ScriptedClient a = proxy.login()) {
+            for (int i = 0; i < 10; i++) {
+                assertEquals("1 Z:I", a.exchange(Wire.parse("s" + i, "select " + i + " + $1::int"), Wire.sync()));
+            }
+            for (int round = 0; round < 3; round++) {
+                for (int i = 0; i < 10; i++) {
+                    assertEquals("2 D:" + (i + round) + " C:SELECT_1 Z:I", a.exchange(run("s" + i, "" + round)));
+                }
+            }
+            int held = Integer.parseInt(a.value("select count(*) from pg_prepared_statements"));
+            assertTrue(held <= 2, () -> held + " statements on the server connection");
+        }
+    }
+
+    @Test
+    void moreThanFitWorkInOneTransactionAndOneBatch() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1", "max_prepared_statements=2");
+                ScriptedClient a = proxy.login()) {
+            List<byte[]> batch = new ArrayList<>();
+            StringBuilder expected = new StringBuilder();
+            for (int i = 0; i < 10; i++) {
+                batch.add(Wire.parse("s" + i, "select " + i));
+                expected.append("1 ");
+            }
+            for (int i = 9; i >= 0; i--) {
+                batch.add(Wire.bind("", "s" + i));
+                batch.add(Wire.execute("", 0));
+                expected.append("2 D:").append(i).append(" C:SELECT_1 ");
+            }
+            batch.add(Wire.sync());
+            assertEquals(expected + "Z:I", a.exchange(batch.toArray(byte[][]::new)));
+            assertEquals("C:BEGIN Z:T", a.query("begin"));
+            for (int i = 0; i < 10; i++) {
+                assertEquals("2 D:" + i + " C:SELECT_1 Z:T", a.exchange(run("s" + i)));
+            }
+            assertEquals("C:COMMIT Z:I", a.query("commit"));
+        }
+    }
+
+    @Test
+    void survivesRollbackOfTheTransactionThatParsed() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1");
+                ScriptedClient a = proxy.login()) {
+            a.query("begin");
+            assertEquals("1 2 D:1 C:SELECT_1 Z:T", a.exchange(Wire.parse("s", "select 1"), run("s")));
+            assertEquals("E:42601 Z:E", a.query("selec"));
+            a.query("rollback");
+            assertEquals("2 D:1 C:SELECT_1 Z:I", a.exchange(run("s")));
+        }
+    }
+
+    @Test
+    void aParseThatFailsLeavesNoName() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1");
+                ScriptedClient a = proxy.login();
+                ScriptedClient b = proxy.login()) {
+            assertEquals("E:42P01 Z:I", a.exchange(Wire.parse("s", "select * from not_yet"), Wire.sync()));
+            assertEquals("E:26000 Z:I", a.exchange(run("s")));
+            assertEquals("E:42P01 Z:I", b.exchange(Wire.parse("s", "select * from not_yet"), Wire.sync()));
+            assertEquals("1 2 D:1 C:SELECT_1 Z:I", a.exchange(Wire.parse("s", "select 1"), run("s")));
+        }
+    }
+
+    @Test
+    void goesOnAfterTheResultTypeHasChanged() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1");
+                ScriptedClient a = proxy.login();
+                ScriptedClient b = proxy.login()) {
+            String table = PostgresUnderTest.newName("changing");
+            a.query("create table " + table + " (i int); insert into " + table + " values (1)");
+            a.exchange(Wire.parse("s", "select * from " + table), Wire.sync());
+            assertEquals("2 D:1 C:SELECT_1 Z:I", a.exchange(run("s")));
+            b.query("alter table " + table + " add column t text default 'new'");
+            // PostgreSQL itself fails here until the client parses anew; the proxy may heal it but must not shift
+            // replies.
+            String reply = a.exchange(run("s"));
+            assertTrue(reply.equals("2 D:1,new C:SELECT_1 Z:I") || reply.equals("E:0A000 Z:I"), reply);
+            assertEquals(
+                    "3 1 2 D:1,new C:SELECT_1 Z:I",
+                    a.exchange(Wire.close('S', "s"), Wire.parse("s", "select * from " + table), run("s")));
+            assertEquals("T D:1 C:SELECT_1 Z:I", a.query("select 1"));
+        }
+    }
+
+    @Test
+    void typesOfParametersAreTold() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1");
+                ScriptedClient a = proxy.login();
+                ScriptedClient b = proxy.login()) {
+            assertEquals("1 Z:I", a.exchange(Wire.parse("s", "select pg_typeof($1)", 23), Wire.sync()));
+            assertEquals("1 Z:I", b.exchange(Wire.parse("s", "select pg_typeof($1)", 25), Wire.sync()));
+            assertEquals("2 D:integer C:SELECT_1 Z:I", a.exchange(run("s", "1")));
+            assertEquals("2 D:text C:SELECT_1 Z:I", b.exchange(run("s", "1")));
+        }
+    }
+
+    @Test
+    void memoryPerClientIsBounded() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1", "max_client_prepared_bytes=100kB");
+                ScriptedClient a = proxy.login();
+                ScriptedClient b = proxy.login()) {
+            String longText = "select '" + "x".repeat(30_000) + "'";
+            String replies = "";
+            int kept = 0;
+            while (!replies.contains("E:") && kept < 20) {
+                replies = a.exchange(Wire.parse("s" + kept, longText + " as c" + kept), Wire.sync());
+                kept++;
+            }
+            assertEquals("E:54000 Z:I", replies);
+            assertTrue(kept >= 3 && kept <= 5, "refused at number " + kept);
+            assertEquals("3 Z:I", a.exchange(Wire.close('S', "s0"), Wire.sync()));
+            assertEquals("1 Z:I", a.exchange(Wire.parse("again", longText + " as again"), Wire.sync()));
+            assertEquals("1 Z:I", b.exchange(Wire.parse("s0", longText), Wire.sync()));
+        }
+    }
+
+    @Test
+    void driversPrepareOnTheServer() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=2")) {
+            List<Connection> clients = new ArrayList<>();
+            List<PreparedStatement> statements = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                Connection connection = proxy.connect("prepareThreshold", "1");
+                clients.add(connection);
+                statements.add(connection.prepareStatement("select " + i % 3 + " * 100 + ?::int"));
+            }
+            for (int round = 0; round < 30; round++) {
+                for (int i = 0; i < clients.size(); i++) {
+                    PreparedStatement statement = statements.get(i);
+                    statement.setInt(1, round);
+                    try (ResultSet row = statement.executeQuery()) {
+                        assertTrue(row.next());
+                        assertEquals(i % 3 * 100 + round, row.getInt(1));
+                    }
+                    assertTrue(statement.unwrap(PGStatement.class).isUseServerPrepare());
+                }
+            }
+            for (Connection client : clients) {
+                client.close();
+            }
+        }
+    }
+
+    @Test
+    void fetchesInPortionsWithACursorOfTheProtocol() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1");
+                Connection connection = proxy.connect()) {
+            connection.setAutoCommit(false);
+            try (PreparedStatement statement = connection.prepareStatement("select * from generate_series(1, ?)")) {
+                statement.setFetchSize(100);
+                statement.setInt(1, 1050);
+                int rows = 0;
+                try (ResultSet row = statement.executeQuery()) {
+                    while (row.next()) {
+                        assertEquals(++rows, row.getInt(1));
+                    }
+                }
+                assertEquals(1050, rows);
+            }
+            connection.commit();
+        }
+    }
+
+    @Test
+    void withoutRewritingTheyWorkInSessionMode() throws Exception {
+        try (ProxyUnderTest proxy =
+                        ProxyUnderTest.start("pool_mode=session", "default_pool_size=2", "max_prepared_statements=0");
+                ScriptedClient a = proxy.login();
+                ScriptedClient b = proxy.login()) {
+            assertEquals("1 Z:I", a.exchange(Wire.parse("s", "select 'a'"), Wire.sync()));
+            assertEquals("1 Z:I", b.exchange(Wire.parse("s", "select 'b'"), Wire.sync()));
+            assertEquals("2 D:a C:SELECT_1 Z:I", a.exchange(run("s")));
+            assertEquals("2 D:b C:SELECT_1 Z:I", b.exchange(run("s")));
+        }
+    }
+}
