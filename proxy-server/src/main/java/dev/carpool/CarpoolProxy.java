@@ -1,5 +1,8 @@
 package dev.carpool;
 
+import dev.carpool.admin.AdminConsole;
+import dev.carpool.admin.ProxyControl;
+import dev.carpool.admin.ShutdownMode;
 import dev.carpool.auth.AuthFileProblems;
 import dev.carpool.auth.AuthService;
 import dev.carpool.cancel.CancelForwarder;
@@ -17,6 +20,7 @@ import dev.carpool.config.SslMode;
 import dev.carpool.config.Transport;
 import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
+import dev.carpool.metrics.HttpPort;
 import dev.carpool.pool.PoolDirectory;
 import dev.carpool.prepared.StatementCatalog;
 import dev.carpool.server.ServerConnector;
@@ -45,7 +49,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One running proxy: wires all parts, starts and stops them. */
-public final class CarpoolProxy implements ProxyContext, AutoCloseable {
+public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(CarpoolProxy.class);
 
     private volatile CarpoolConfig config;
@@ -59,7 +63,8 @@ public final class CarpoolProxy implements ProxyContext, AutoCloseable {
     private final StatementCatalog statements = new StatementCatalog(Integer.toHexString(new SecureRandom().nextInt()));
     private final ClientSessions sessions = new ClientSessions();
     private final ClientListener listener;
-    private final LocalDatabase console;
+    private final AdminConsole console;
+    private final HttpPort http;
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final AtomicBoolean closing = new AtomicBoolean();
     private volatile boolean stopping;
@@ -79,7 +84,8 @@ public final class CarpoolProxy implements ProxyContext, AutoCloseable {
         this.pools = new PoolDirectory(config, connector, loops.loops(), loops.isMovable());
         this.cancels =
                 new CancelForwarder(connector, () -> this.config.timeouts().cancelWait());
-        this.console = new NoConsole();
+        this.console = new AdminConsole(this);
+        this.http = new HttpPort(this);
         this.listener = new ClientListener(this, loops::index);
     }
 
@@ -106,6 +112,11 @@ public final class CarpoolProxy implements ProxyContext, AutoCloseable {
 
     private void listen() {
         EventLoop[] all = loops.loops();
+        InetSocketAddress admin = config.admin().http();
+        if (admin != null) {
+            http.listen(loops.toClients(config.listen().tcp(), config.listen().backlog(), false), admin);
+        }
+        console.start(all[0]);
         all[0].scheduleWithFixedDelay(this::tick, 500, 500, TimeUnit.MILLISECONDS);
         listener.watch(all);
         listener.listen(
@@ -115,6 +126,9 @@ public final class CarpoolProxy implements ProxyContext, AutoCloseable {
                         config.listen().reusePort()),
                 config.listen().addresses());
         ready = true;
+        if (admin != null) {
+            log.info("health, metrics and statistics on http://{}", http.address());
+        }
         log.info("listening on {}, transport {}, {} event loops", listener.addresses(), loops.transport(), all.length);
     }
 
@@ -135,18 +149,24 @@ public final class CarpoolProxy implements ProxyContext, AutoCloseable {
         return listener.addresses();
     }
 
+    /** Where operators find health, metrics and statistics; null for nowhere. */
+    public @Nullable InetSocketAddress adminAddress() {
+        return http.address();
+    }
+
     public Transport transport() {
         return loops.transport();
     }
 
     /** Whether new clients are welcome: what the readiness probe tells. */
+    @Override
     public boolean isReady() {
         return ready && !stopping;
     }
 
     /**
-     * Stops: takes no more clients, lets transactions end within the grace period, tells everybody else that the proxy
-     * shuts down. Returns when all is done. A second call from another thread ends the grace period at once.
+     * Stops: takes no more clients, lets transactions end within the grace period (zero for any time), tells everybody
+     * else that the proxy shuts down. Returns when all is done. A second call from another thread ends the grace period at once.
      */
     public void stop(Duration grace) {
         stopping = true;
@@ -157,10 +177,33 @@ public final class CarpoolProxy implements ProxyContext, AutoCloseable {
             session.endIfIdle(farewell);
         }
         long until = System.nanoTime() + grace.toNanos();
-        while (sessions.count() > 0 && System.nanoTime() < until && !closing.get()) {
+        while (sessions.count() > 0 && (grace.isZero() || System.nanoTime() < until) && !closing.get()) {
             pause();
         }
         close();
+    }
+
+    /** Takes no more clients and stops when the last one has left by itself; those on the console do not count. */
+    private void stopWithoutClients() {
+        ready = false;
+        listener.close();
+        while (sessions.admitted() > 0 && !stopping) {
+            pause();
+        }
+        if (!stopping) {
+            stop(Duration.ZERO);
+        }
+    }
+
+    @Override
+    public void shutDown(ShutdownMode mode) {
+        log.info("shutdown from the console: {}", mode);
+        Runnable end = switch (mode) {
+            case NOW -> this::close;
+            case WAIT_FOR_SERVERS -> () -> stop(Duration.ZERO);
+            case WAIT_FOR_CLIENTS -> this::stopWithoutClients;
+        };
+        new Thread(end, "carpool-stop").start();
     }
 
     private static void pause() {
@@ -184,6 +227,7 @@ public final class CarpoolProxy implements ProxyContext, AutoCloseable {
         while (sessions.count() > 0 && System.nanoTime() < until) {
             pause();
         }
+        http.close();
         loops.close();
         expensive.shutdownNow();
         stopped.countDown();
@@ -200,12 +244,43 @@ public final class CarpoolProxy implements ProxyContext, AutoCloseable {
     }
 
     /** Reads the configuration again; a bad one changes nothing. Returns the problems, empty when all went well. */
-    public List<String> reload() {
+    @Override
+    public synchronized List<String> reload() {
         ConfigReload source = reloading;
         if (source == null) {
             return List.of("this proxy was started without a configuration to read again");
         }
         ConfigReading reading = source.reload();
+        List<String> problems = apply(reading);
+        if (problems.isEmpty()) {
+            reading.needRestart().forEach(key -> log.warn("{} takes effect at the next start", key));
+            log.info("configuration reloaded");
+        }
+        return problems;
+    }
+
+    @Override
+    public synchronized List<String> change(String key, String value) {
+        ConfigReload source = reloading;
+        if (source == null) {
+            return List.of("this proxy was started without a configuration to change");
+        }
+        String assignment = key + "=" + value;
+        ConfigReading reading = source.tryWith(assignment);
+        CarpoolConfig next = reading.config();
+        if (next != null && reading.needRestart().contains(key)) {
+            return List.of(key + " takes effect at the next start only: change it in the configuration");
+        }
+        List<String> problems = apply(reading);
+        if (next != null && problems.isEmpty()) {
+            source.keep(assignment, next);
+            log.info("{} changed from the console", key);
+        }
+        return problems;
+    }
+
+    /** Puts a reading in force; returns the problems, after which nothing has changed. */
+    private List<String> apply(ConfigReading reading) {
         CarpoolConfig next = reading.config();
         if (next == null) {
             reading.problems().forEach(problem -> log.error("not reloaded: {}", problem));
@@ -220,8 +295,6 @@ public final class CarpoolProxy implements ProxyContext, AutoCloseable {
             problems.problems().forEach(problem -> log.error("not reloaded: {}", problem));
             return problems.problems().stream().map(Object::toString).toList();
         }
-        reading.needRestart().forEach(key -> log.warn("{} takes effect at the next start", key));
-        log.info("configuration reloaded");
         return List.of();
     }
 
@@ -261,6 +334,21 @@ public final class CarpoolProxy implements ProxyContext, AutoCloseable {
     @Override
     public CancelForwarder cancels() {
         return cancels;
+    }
+
+    @Override
+    public long failedLogins() {
+        return auth.failures();
+    }
+
+    @Override
+    public String version() {
+        return Version.text();
+    }
+
+    @Override
+    public List<EventLoop> eventLoops() {
+        return List.of(loops.loops());
     }
 
     @Override
@@ -325,18 +413,6 @@ public final class CarpoolProxy implements ProxyContext, AutoCloseable {
         @Override
         public byte @Nullable [] peerBinding(SSLSession session) {
             return TlsToServers.peerBinding(session);
-        }
-    }
-
-    private static final class NoConsole implements LocalDatabase {
-        @Override
-        public boolean serves(String database) {
-            return false;
-        }
-
-        @Override
-        public Conversation open(ClientSession session, boolean superuser) {
-            throw new IllegalStateException("no console");
         }
     }
 }

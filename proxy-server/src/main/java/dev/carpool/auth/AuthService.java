@@ -8,6 +8,7 @@ import dev.carpool.config.Secret;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /** Everything about proving clients that outlives one login. Thread-safe. */
@@ -24,6 +25,7 @@ public final class AuthService {
     private final PassthroughCache passthrough;
     private final AuthQuery queries;
     private final LoginThrottle throttle;
+    private final LongAdder failures = new LongAdder();
 
     /**
      * Reads the files the configuration names; not for an event loop.
@@ -127,12 +129,18 @@ public final class AuthService {
         }
     }
 
+    /** Failed logins since the start. */
+    public long failures() {
+        return failures.sum();
+    }
+
     /** How long an address must not try again; zero when it may. */
     public Duration blockedFor(InetSocketAddress address, long now) {
         return throttle.refusedFor(address.getAddress(), now);
     }
 
     public void failed(InetSocketAddress address, long now) {
+        failures.increment();
         throttle.failed(address.getAddress(), now);
     }
 }

@@ -308,7 +308,7 @@ final class AuthenticationPhase extends MessagePhase {
 
     private void password(Secret password) {
         if (database == null && auth.isConsoleToken(session.context().config(), password)) {
-            admitted(new ServerCredentials.None(), true);
+            session.authenticatedForConsole(LocalDatabase.Proof.TOKEN);
             return;
         }
         StoredSecret known = stored;
@@ -407,8 +407,13 @@ final class AuthenticationPhase extends MessagePhase {
     }
 
     private void prove(ServerCredentials candidate, boolean countsAsFailure, Proved proved, Runnable secretWanted) {
-        ServerPool proofs =
-                session.context().pools().temporary(proving(), session.user(), PoolKey.Purpose.PROOF, replication());
+        ServerPool proofs = session.context()
+                .pools()
+                .temporary(
+                        proving(),
+                        session.user(),
+                        database == null ? PoolKey.Purpose.CONSOLE_PROOF : PoolKey.Purpose.PROOF,
+                        replication());
         proofs.credentials(candidate);
         session.enter(new ProofPhase(session, proofs, new ProofPhase.Outcome() {
             @Override
@@ -438,7 +443,7 @@ final class AuthenticationPhase extends MessagePhase {
 
     private void provePassword(Secret password) {
         if (database == null && auth.isConsoleToken(session.context().config(), password)) {
-            admitted(new ServerCredentials.None(), true);
+            session.authenticatedForConsole(LocalDatabase.Proof.TOKEN);
             return;
         }
         PassthroughCache.Key key = AuthService.key(proving(), session.user());
@@ -466,7 +471,7 @@ final class AuthenticationPhase extends MessagePhase {
 
     private void admitted(ServerCredentials credentials, boolean superuser) {
         if (database == null) {
-            session.authenticatedForConsole(superuser);
+            session.authenticatedForConsole(superuser ? LocalDatabase.Proof.SUPERUSER : LocalDatabase.Proof.USER);
             return;
         }
         ServerPool pool = sessionsPool();

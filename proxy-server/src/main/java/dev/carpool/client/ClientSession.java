@@ -40,7 +40,7 @@ import org.slf4j.LoggerFactory;
  * with bytes is the matter of its {@link ClientPhase}. Confined to its channel's event loop, but for {@link #kill} and
  * the fields that say so.
  */
-public final class ClientSession extends ChannelInboundHandlerAdapter implements ClientEnd {
+public final class ClientSession extends ChannelInboundHandlerAdapter implements ClientEnd, LocalDatabase.Client {
     private static final Logger log = LoggerFactory.getLogger(ClientSession.class);
 
     private final long id;
@@ -79,6 +79,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         return id;
     }
 
+    @Override
     public Channel channel() {
         return channel;
     }
@@ -89,6 +90,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     /** Empty before the startup message. Any thread. */
+    @Override
     public String user() {
         return user;
     }
@@ -136,6 +138,11 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     /** The server connection linked with; null for none. Any thread; may be a moment old. */
     public @Nullable ServerConnection server() {
         return phase instanceof LinkedPhase linked ? linked.link().server() : null;
+    }
+
+    /** The pool it is served from; null before login and on the console. Any thread; may be a moment old. */
+    public @Nullable ServerPool serverPool() {
+        return pool;
     }
 
     public int preparedStatements() {
@@ -242,6 +249,10 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
                 fail(CarpoolError.NO_SUCH_DATABASE.reply(database));
                 return;
             }
+            if (context.pools().isDisabled(database)) {
+                fail(CarpoolError.DATABASE_DISABLED.reply(database));
+                return;
+            }
             ErrorReply full = context.sessions().admit(config, target, user);
             if (full != null) {
                 fail(full);
@@ -287,8 +298,8 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     /** The client has proved who it is, for the console. */
-    void authenticatedForConsole(boolean superuser) {
-        LocalDatabase.Conversation conversation = context.localDatabase().open(this, superuser);
+    void authenticatedForConsole(LocalDatabase.Proof proof) {
+        LocalDatabase.Conversation conversation = context.localDatabase().open(this, proof);
         if (!conversation.isAdmitted()) {
             fail(CarpoolError.CONSOLE_LOGIN.reply(user));
             return;
@@ -305,6 +316,14 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         keyAndReady(out);
         channel.writeAndFlush(out);
         loggedIn = true;
+    }
+
+    @Override
+    public void conversationIdle() {
+        if (phase instanceof ConsolePhase console) {
+            console.resume();
+            console.bytesRead();
+        }
     }
 
     /** The session's settings are known and accepted by the server: it may begin. */
@@ -354,6 +373,9 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private void cancel(Runnable done) {
         if (phase instanceof WaitingPhase waiting) {
             waiting.cancelled();
+            done.run();
+        } else if (phase instanceof ConsolePhase console) {
+            console.cancelled();
             done.run();
         } else if (phase instanceof LinkedPhase linked && linked.link().isWorking()) {
             context.cancels().cancel(linked.link().server(), done);

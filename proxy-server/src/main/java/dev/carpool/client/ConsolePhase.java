@@ -14,6 +14,21 @@ final class ConsolePhase extends MessagePhase {
     }
 
     @Override
+    boolean isPaused() {
+        return conversation.isBusy();
+    }
+
+    /** A cancel request: what goes on is given up. */
+    void cancelled() {
+        conversation.cancelled();
+    }
+
+    @Override
+    void bytesRead() {
+        conversation.messagesRead();
+    }
+
+    @Override
     void message(ByteBuf whole) {
         if (whole.getByte(whole.readerIndex()) == 'X') {
             session.close();

@@ -2,7 +2,7 @@ package dev.carpool.config;
 
 /** Reads the configuration again while the proxy runs. Owned by whoever applies the result; one reload at a time. */
 public final class ConfigReload {
-    private final ConfigReader reader;
+    private ConfigReader reader;
     private CarpoolConfig current;
 
     public ConfigReload(ConfigReader reader, CarpoolConfig current) {
@@ -26,5 +26,16 @@ public final class ConfigReload {
             current = config;
         }
         return reading;
+    }
+
+    /** Reads again with one more {@code key=value}, as {@link ConfigReader#with(String)} takes it; keeps nothing of it. */
+    public synchronized ConfigReading tryWith(String assignment) {
+        return reader.with("SET", assignment).read(current);
+    }
+
+    /** From now on every reading has this {@code key=value}, and {@code config} applies. */
+    public synchronized void keep(String assignment, CarpoolConfig config) {
+        reader = reader.with("SET", assignment);
+        current = config;
     }
 }

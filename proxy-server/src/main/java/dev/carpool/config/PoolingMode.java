@@ -1,5 +1,7 @@
 package dev.carpool.config;
 
+import java.util.Locale;
+
 /** When a client session and its server connection may part. */
 public enum PoolingMode {
     /** After every transaction; the default. */
@@ -7,5 +9,10 @@ public enum PoolingMode {
     /** When the client leaves. */
     SESSION,
     /** After every statement; transactions over several statements are refused. */
-    STATEMENT
+    STATEMENT;
+
+    /** As configuration files spell it. */
+    public String text() {
+        return name().toLowerCase(Locale.ROOT);
+    }
 }

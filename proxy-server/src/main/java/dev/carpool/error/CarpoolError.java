@@ -306,13 +306,19 @@ public enum CarpoolError {
         Object[] rest = arguments.length > used ? Arrays.copyOfRange(arguments, used, arguments.length) : arguments;
         String message = String.format(Locale.ROOT, text, arguments);
         String hintText = placeholders(hint) == 0 ? hint : String.format(Locale.ROOT, hint, rest);
-        String full = isWordedAsPostgres() ? message : "carpool: " + code + " " + message;
+        boolean bare = isWordedAsPostgres() || isWordedAsPgBouncer();
+        String full = bare ? message : "carpool: " + code + " " + message;
         return new ErrorReply(severity, sqlState, full, hintText);
     }
 
     /** Whether clients get PostgreSQL's own words, because they must not tell the two apart. */
     public boolean isWordedAsPostgres() {
         return this == DUPLICATE_STATEMENT || this == CANCELED_IN_QUEUE || this == PASSWORD_FAILED;
+    }
+
+    /** Whether the console says it as PgBouncer does, because programs may look for its words. */
+    public boolean isWordedAsPgBouncer() {
+        return this == CONSOLE_SYNTAX || this == CONSOLE_DENIED || this == CONSOLE_FAILED;
     }
 
     private static int placeholders(String pattern) {

@@ -11,6 +11,7 @@ public final class SqlState {
     public static final String IDLE_IN_TRANSACTION_TIMEOUT = "25P03";
     public static final String TRANSACTION_TIMEOUT = "25P04";
     public static final String INVALID_STATEMENT_NAME = "26000";
+    public static final String INVALID_CURSOR_NAME = "34000";
     public static final String INVALID_CATALOG_NAME = "3D000";
     public static final String SYNTAX_ERROR = "42601";
     public static final String DUPLICATE_PREPARED_STATEMENT = "42P05";

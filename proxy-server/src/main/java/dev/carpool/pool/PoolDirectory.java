@@ -105,8 +105,8 @@ public final class PoolDirectory {
             pool.credentials(new ServerCredentials.Plain(password));
         }
         host.add(state, pool);
-        pool.disable(disabled.contains(database.name()));
-        if (allPaused || paused.contains(database.name())) {
+        boolean pausable = key.purpose() != PoolKey.Purpose.CONSOLE_PROOF;
+        if (pausable && (allPaused || paused.contains(database.name()))) {
             host.apply((accounts, actions) -> accounts.pause(state, now, actions), now);
         }
         return pool;
@@ -194,6 +194,18 @@ public final class PoolDirectory {
         return allPaused;
     }
 
+    /** Whether all databases or some are paused. */
+    public boolean isAnyPaused() {
+        return allPaused || !paused.isEmpty();
+    }
+
+    /** Whether a connection waits to be closed when it is released, of one database or, for null, of any. */
+    public boolean isClosing(@Nullable String database) {
+        boolean[] closing = {false};
+        each(database, pool -> closing[0] |= pool.connections().stream().anyMatch(pool::closesAtRelease));
+        return closing[0];
+    }
+
     /** Hands out nothing any more, of one database or, for null, of all. */
     public void pause(@Nullable String database) {
         if (database == null) {
@@ -207,6 +219,7 @@ public final class PoolDirectory {
                 pool -> pool.host().apply((accounts, actions) -> accounts.pause(pool.state(), now, actions), now));
     }
 
+    /** Ends the pause of one database or, for null, of all. */
     public void resume(@Nullable String database) {
         if (database == null) {
             allPaused = false;
@@ -220,7 +233,7 @@ public final class PoolDirectory {
                 pool -> pool.host().apply((accounts, actions) -> accounts.resume(pool.state(), now, actions), now));
     }
 
-    /** Whether no server connection of the database, or for null of any, is in use. */
+    /** Whether no server connection of the database, or for null of any, is left. */
     public boolean isQuiet(@Nullable String database) {
         boolean[] quiet = {true};
         each(database, pool -> quiet[0] &= pool.snapshot().open() == 0);
@@ -231,22 +244,23 @@ public final class PoolDirectory {
         each(database, pool -> pool.reconnect(CloseReason.RECONNECT));
     }
 
+    /** Whether new clients of a database are refused. */
     public void disable(String database, boolean on) {
         if (on) {
             disabled.add(database);
         } else {
             disabled.remove(database);
         }
-        each(database, pool -> pool.disable(on));
     }
 
     public void kill(@Nullable String database) {
-        each(database, pool -> pool.kill(CloseReason.SHUTDOWN));
+        each(database, pool -> pool.kill(CloseReason.KILLED));
     }
 
     private void each(@Nullable String database, java.util.function.Consumer<ServerPool> action) {
         for (ServerPool pool : pools.values()) {
-            if (database == null || pool.key().database().equals(database)) {
+            boolean meant = database == null || pool.key().database().equals(database);
+            if (meant && pool.key().purpose() != PoolKey.Purpose.CONSOLE_PROOF) {
                 action.accept(pool);
             }
         }
@@ -267,6 +281,7 @@ public final class PoolDirectory {
                 pool.refuseAll(RefuseReason.POOL_REMOVED);
                 continue;
             }
+            pool.disable(false);
             ServerHost host = pool.host();
             host.apply(
                     (accounts, actions) -> {

@@ -19,6 +19,8 @@ public record PoolKey(String database, String user, Purpose purpose, long serial
         SESSIONS,
         /** One login that proves a client's password; the connection is closed after it. */
         PROOF,
+        /** The same for the console, which has to be reachable while everything is paused. */
+        CONSOLE_PROOF,
         /** The replication connection of one client. */
         REPLICATION
     }

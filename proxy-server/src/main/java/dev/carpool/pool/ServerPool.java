@@ -344,7 +344,7 @@ public final class ServerPool implements Link.Returns {
         failures.set(0);
         lastFailure = null;
         trustedAt = askedForSecret ? -1 : now;
-        if (credentials instanceof ServerCredentials.Plain && key.purpose() == PoolKey.Purpose.PROOF) {
+        if (credentials instanceof ServerCredentials.Plain && isProof()) {
             credentials = reusable;
         }
         connection.home(new SlotHome(slot));
@@ -357,6 +357,10 @@ public final class ServerPool implements Link.Returns {
                     accounts.opened(slot, now, actions);
                 },
                 now);
+    }
+
+    private boolean isProof() {
+        return key.purpose() == PoolKey.Purpose.PROOF || key.purpose() == PoolKey.Purpose.CONSOLE_PROOF;
     }
 
     private long expiry(long now) {
@@ -472,6 +476,11 @@ public final class ServerPool implements Link.Returns {
                     }
                 },
                 now);
+    }
+
+    /** Whether a connection of the pool is closed instead of reused when it is given back. */
+    public boolean closesAtRelease(ServerConnection connection) {
+        return connection.home() instanceof SlotHome home && host.locked(accounts -> home.slot.closesAtRelease());
     }
 
     /** Cuts every connection at once, whatever it does. */

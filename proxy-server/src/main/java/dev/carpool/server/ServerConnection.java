@@ -404,6 +404,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         }
         state = ServerState.CLOSED;
         stateSince = System.nanoTime();
+        Counters.closed(closeReason);
         scanner.close();
         Owner current = owner;
         owner = null;

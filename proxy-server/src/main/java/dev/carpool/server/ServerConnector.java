@@ -202,6 +202,7 @@ public final class ServerConnector {
                     maxPreparedStatements,
                     System.nanoTime());
             channel.pipeline().addLast(connection);
+            Counters.opened();
             result.opened(connection, reusable, askedForSecret);
         }
 

@@ -61,6 +61,7 @@ final class ErrorDocumentTest {
             text.append("| ")
                     .append(error.code())
                     .append(error.isWordedAsPostgres() ? " *as PostgreSQL*" : "")
+                    .append(error.isWordedAsPgBouncer() ? " *as PgBouncer*" : "")
                     .append(" | `")
                     .append(error.sqlState())
                     .append("` | ")

@@ -1,0 +1,4 @@
+package dev.carpool.admin;
+
+/** What all conversations share. */
+record ConsoleContext(ProxyControl proxy, StatsAverages averages) {}
