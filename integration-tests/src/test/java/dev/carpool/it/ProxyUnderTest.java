@@ -121,6 +121,27 @@ final class ProxyUnderTest implements AutoCloseable {
         return List.copyOf(proxy.sessions().all()).size();
     }
 
+    /** Sessions that queue for a server connection, over all pools. */
+    int waiting() {
+        return proxy.pools().pools().stream()
+                .mapToInt(pool -> pool.snapshot().waiting())
+                .sum();
+    }
+
+    /** Server connections that nobody uses, over all pools. */
+    int idle() {
+        return proxy.pools().pools().stream()
+                .mapToInt(pool -> pool.snapshot().idle())
+                .sum();
+    }
+
+    /** Server connections, over all pools. */
+    int open() {
+        return proxy.pools().pools().stream()
+                .mapToInt(pool -> pool.snapshot().open())
+                .sum();
+    }
+
     void stop(Duration grace) {
         proxy.stop(grace);
     }

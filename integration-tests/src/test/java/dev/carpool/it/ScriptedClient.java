@@ -212,6 +212,12 @@ final class ScriptedClient implements AutoCloseable {
         in = new DataInputStream(layered.getInputStream());
     }
 
+    /** Says goodbye, as a client should. */
+    void leave() throws IOException {
+        send(Wire.terminate()).expectClosed();
+        socket.close();
+    }
+
     /** Leaves without a word: the peer sees a reset. */
     void vanish() throws IOException {
         socket.setSoLinger(true, 0);
