@@ -8,6 +8,7 @@ import dev.carpool.config.DatabaseConfig;
 import dev.carpool.config.Secret;
 import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
+import dev.carpool.params.ParameterValues;
 import dev.carpool.pool.PoolWaiter;
 import dev.carpool.pool.ServerPool;
 import dev.carpool.pool.WaiterNode;
@@ -134,6 +135,9 @@ final class AuthQueryPhase extends ClientPhase implements PoolWaiter, ServerConn
         out.writeInt(1);
         WireWriter.end(out, at);
         WireWriter.empty(out, FrontendMessageType.SYNC);
+        if (connection.applied() != ParameterValues.empty()) {
+            connection.sync(ParameterValues.empty()); // the query must not see another session's search_path
+        }
         OutstandingRequests outstanding = connection.outstanding();
         outstanding.push(OutstandingRequests.PARSE);
         outstanding.push(OutstandingRequests.BIND);
@@ -180,6 +184,9 @@ final class AuthQueryPhase extends ClientPhase implements PoolWaiter, ServerConn
         try {
             outcome.found(
                     session.context().auth().queries().answer(key(), rows()).secret());
+        } catch (IndexOutOfBoundsException malformed) {
+            session.log("auth_query: malformed result");
+            session.fail(CarpoolError.SERVER_LOGIN_FAILED.reply(pool.key(), "auth_query has an unexpected result"));
         } catch (AuthQuery.BadResult bad) {
             session.log("auth_query: " + bad.getMessage());
             session.fail(CarpoolError.SERVER_LOGIN_FAILED.reply(pool.key(), "auth_query has an unexpected result"));

@@ -249,7 +249,7 @@ final class AuthenticationPhase extends MessagePhase {
 
     private void saslInitial(ByteBuf body) {
         String mechanism = WireReader.cstring(body);
-        int length = body.readInt();
+        int length = body.readableBytes() < 4 ? -1 : body.readInt();
         if (length < 0 || length > body.readableBytes()) {
             throw new ProtocolViolation("invalid SASL response");
         }
@@ -336,10 +336,12 @@ final class AuthenticationPhase extends MessagePhase {
             session.channel().eventLoop().execute(() -> {
                 busy = false;
                 if (session.phase() == this) {
-                    rest.run();
-                    if (session.phase() == this) {
-                        resume();
-                    }
+                    session.guarded(() -> {
+                        rest.run();
+                        if (session.phase() == this) {
+                            resume();
+                        }
+                    });
                 }
             });
         });

@@ -31,6 +31,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +43,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class ClientSession extends ChannelInboundHandlerAdapter implements ClientEnd, LocalDatabase.Client {
     private static final Logger log = LoggerFactory.getLogger(ClientSession.class);
+
+    /** How long a client may take to read why it is sent away. */
+    private static final long LONGEST_FAREWELL_SECONDS = 10;
 
     private final long id;
     private final ProxyContext context;
@@ -407,6 +411,16 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     /** A request has come and no server connection is held. */
     void requested(ByteBuf in) {
         RequestRelay relay = requests();
+        try {
+            relay.takeWithoutServer(in);
+        } catch (ProtocolViolation violation) {
+            in.release();
+            throw violation;
+        }
+        if (!in.isReadable()) {
+            in.release();
+            return;
+        }
         if (relay.isTerminate(in)) {
             in.release();
             close();
@@ -417,10 +431,6 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             ByteBuf out = channel.alloc().directBuffer(6);
             WireWriter.readyForQuery(out, TransactionStatus.IDLE);
             channel.writeAndFlush(out, channel.voidPromise());
-            return;
-        }
-        if (!relay.needsServer(in)) {
-            in.release();
             return;
         }
         long now = System.nanoTime();
@@ -544,8 +554,25 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     @Override
+    public void linkTorn() {
+        log("the server connection was lost in the middle of a reply");
+        close();
+    }
+
+    @Override
     public String label() {
-        return "C-" + id + " " + database + "/" + user + "@" + ClientSession.text(remoteAddress());
+        return "C-" + id + " " + printable(database) + "/" + printable(user) + "@"
+                + ClientSession.text(remoteAddress());
+    }
+
+    /** Names come from clients that have proved nothing yet: they must not write log lines of their own. */
+    private static String printable(String name) {
+        for (int i = 0; i < name.length(); i++) {
+            if (Character.isISOControl(name.charAt(i))) {
+                return name.replaceAll("\\p{Cntrl}", "?");
+            }
+        }
+        return name;
     }
 
     // The end
@@ -561,6 +588,10 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             return;
         }
         log(reply.message());
+        if (phase instanceof LinkedPhase linked && linked.link().isMidReply()) {
+            close(); // words would become part of the reply
+            return;
+        }
         ByteBuf out = channel.alloc().directBuffer(256);
         if (serverMessage != null) {
             out.writeBytes(serverMessage);
@@ -568,7 +599,9 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             error(out, reply.withSeverity(CarpoolError.Severity.FATAL));
         }
         leave();
-        channel.writeAndFlush(out).addListener(ChannelFutureListener.CLOSE);
+        if (!channel.writeAndFlush(out).addListener(ChannelFutureListener.CLOSE).isDone()) {
+            channel.eventLoop().schedule(() -> channel.close(), LONGEST_FAREWELL_SECONDS, TimeUnit.SECONDS);
+        }
     }
 
     static void error(ByteBuf out, ErrorReply reply) {
@@ -667,8 +700,21 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         try {
             phase.bytesArrived(bytes);
         } catch (ProtocolViolation violation) {
-            fail(CarpoolError.PROTOCOL_VIOLATION.reply(String.valueOf(violation.getMessage())));
+            violated(violation);
         }
+    }
+
+    /** Does what looks at the client's bytes, whoever has set it off: a violation is this client's alone. */
+    void guarded(Runnable work) {
+        try {
+            work.run();
+        } catch (ProtocolViolation violation) {
+            violated(violation);
+        }
+    }
+
+    private void violated(ProtocolViolation violation) {
+        fail(CarpoolError.PROTOCOL_VIOLATION.reply(String.valueOf(violation.getMessage())));
     }
 
     @Override

@@ -42,7 +42,7 @@ final class LinkedPhase extends ClientPhase {
 
     @Override
     void clientGone() {
-        if (link.clientGone()) {
+        if (link.clientGone(session.hasTerminated())) {
             session.context().cancels().cancelRunning(link.server());
         }
     }

@@ -95,6 +95,7 @@ abstract class MessagePhase extends ClientPhase {
         if (rest != null) {
             if (rest.isReadable() && !(session.phase() instanceof ClosedPhase)) {
                 session.phase().bytesArrived(rest);
+                session.phase().bytesRead();
             } else {
                 rest.release();
             }

@@ -106,6 +106,9 @@ final class StartupPhase extends MessagePhase {
     }
 
     private void cancelRequest(ByteBuf in) {
+        if (in.readableBytes() < 8) {
+            throw new ProtocolViolation("invalid length of cancel request");
+        }
         int processId = in.readInt();
         byte[] key = new byte[Math.min(in.readableBytes(), 256)];
         in.readBytes(key);

@@ -77,7 +77,7 @@ final class WaitingPhase extends ClientPhase implements PoolWaiter {
         }
         request = null;
         session.readRequests(true);
-        session.link(server, bytes, since, now);
+        session.guarded(() -> session.link(server, bytes, since, now));
         session.phase().bytesRead();
     }
 

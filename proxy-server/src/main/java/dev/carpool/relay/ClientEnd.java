@@ -30,6 +30,9 @@ public interface ClientEnd {
     /** The server connection was lost; the error has the severity the session must take. */
     void serverLost(ErrorReply reply, boolean sessionGoesOn);
 
+    /** The link has ended in the middle of a reply: nothing can be said any more. */
+    void linkTorn();
+
     /** How log lines name the session. */
     String label();
 }

@@ -4,9 +4,7 @@ import dev.carpool.config.PoolingMode;
 import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
 import dev.carpool.protocol.ErrorFields;
-import dev.carpool.protocol.FrontendMessageType;
 import dev.carpool.protocol.TransactionStatus;
-import dev.carpool.protocol.WireWriter;
 import dev.carpool.server.CloseReason;
 import dev.carpool.server.OutstandingRequests;
 import dev.carpool.server.ServerConnection;
@@ -44,6 +42,9 @@ public final class Link implements ServerConnection.Owner {
     private int suspicion;
 
     private boolean ended;
+
+    /** Replies have been written and not flushed. */
+    private boolean unflushed;
 
     private Link(
             ClientEnd client,
@@ -110,9 +111,24 @@ public final class Link implements ServerConnection.Owner {
     }
 
     public void requestsRead() {
+        if (ended) {
+            return;
+        }
         server.flush();
+        if (unflushed) {
+            unflushed = false;
+            client.flushReplies();
+        }
         if (!server.channel().isWritable()) {
             client.readRequests(false);
+        }
+        unlinkIfNothingIsAsked();
+    }
+
+    /** What the client has sent wants no answer: it must not hold a connection for that. */
+    private void unlinkIfNothingIsAsked() {
+        if (!ended && mode != PoolingMode.SESSION && server.isQuiet() && !requests.isUnfinished()) {
+            unlink();
         }
     }
 
@@ -128,6 +144,11 @@ public final class Link implements ServerConnection.Owner {
 
     @Override
     public void reply(ByteBuf run) {
+        if (ended) {
+            run.release();
+            return;
+        }
+        unflushed = true;
         stats.sent(run.readableBytes());
         client.reply(run);
         if (!client.isWritable()) {
@@ -137,7 +158,10 @@ public final class Link implements ServerConnection.Owner {
 
     @Override
     public void repliesRead() {
-        client.flushReplies();
+        if (unflushed) {
+            unflushed = false;
+            client.flushReplies();
+        }
     }
 
     @Override
@@ -179,7 +203,11 @@ public final class Link implements ServerConnection.Owner {
         if (status != TransactionStatus.IDLE) {
             if (mode == PoolingMode.STATEMENT) {
                 end();
-                returns.release(server, ServerReset.Scope.FULL);
+                if (requests.finishMessage(server)) {
+                    returns.release(server, ServerReset.Scope.FULL);
+                } else {
+                    server.close(CloseReason.CLIENT_LEFT_DIRTY);
+                }
                 client.linkFailed(CarpoolError.STATEMENT_MODE_TRANSACTION.reply());
                 return;
             }
@@ -189,17 +217,25 @@ public final class Link implements ServerConnection.Owner {
         stats.transaction(now - linkedAt);
         if (mode != PoolingMode.SESSION
                 && !requests.isUnfinished()
-                && server.outstanding().isEmpty()) {
+                && server.outstanding().isEmpty()
+                && !server.outstanding().isUnsynced()) {
             unlink();
         } else if (mode == PoolingMode.SESSION) {
             idleInTransactionSince = 0;
         }
     }
 
+    @Override
+    public void proxyRequestAnswered(byte status) {
+        unlinkIfNothingIsAsked();
+    }
+
     /** Parts the two at a transaction's end: the only regular way. */
     private void unlink() {
         end();
-        client.flushReplies();
+        if (unflushed) {
+            client.flushReplies();
+        }
         client.readRequests(true);
         client.unlinked();
         if ((suspicion & Suspicion.NEEDS_CLOSE) != 0) {
@@ -229,28 +265,28 @@ public final class Link implements ServerConnection.Owner {
      * The client has left, or is made to leave. What runs is drained (the caller sends the cancel), what is open is
      * rolled back, and the connection goes back unless it holds half a message.
      *
+     * @param goodbye the client has said Terminate: what it has asked before is carried out
      * @return whether a query is still running and worth a cancel request
      */
-    public boolean clientGone() {
+    public boolean clientGone(boolean goodbye) {
         if (ended) {
             return false;
         }
         end();
-        if (requests.isMidMessage() || (suspicion & Suspicion.NEEDS_CLOSE) != 0) {
+        if ((suspicion & Suspicion.NEEDS_CLOSE) != 0 || !requests.finishMessage(server)) {
             server.close(CloseReason.CLIENT_LEFT_DIRTY);
             return false;
         }
+        server.flush();
         boolean running = !server.outstanding().isEmpty();
-        if (requests.isUnsynced()) {
-            ByteBuf out = server.channel().alloc().directBuffer(5);
-            WireWriter.empty(out, FrontendMessageType.SYNC);
-            server.outstanding().push(OutstandingRequests.SYNC | OutstandingRequests.SWALLOW);
-            server.send(out);
-            server.flush();
-        }
         boolean suspicious = mode == PoolingMode.SESSION || running || isSuspicious();
         returns.release(server, suspicious ? ServerReset.Scope.FULL : ServerReset.Scope.DRAIN);
-        return running;
+        return running && !goodbye;
+    }
+
+    /** Whether the client has been given a message in part only: whatever it is told now would become part of it. */
+    public boolean isMidReply() {
+        return !ended && server.isMidReply();
     }
 
     @Override
@@ -259,8 +295,14 @@ public final class Link implements ServerConnection.Owner {
             return;
         }
         end();
+        if (server.isMidReply()) {
+            client.linkTorn();
+            return;
+        }
         boolean inTransaction = server.transactionStatus() != TransactionStatus.IDLE || mode == PoolingMode.SESSION;
-        boolean oneReply = !requests.isUnfinished() && requests.owedReadyForQuery(server.outstanding()) <= 1;
+        boolean oneReply = !requests.isUnfinished()
+                && !server.outstanding().isUnsynced()
+                && server.outstanding().owedReadyForQuery() == 1;
         boolean goesOn = !inTransaction && oneReply;
         ErrorReply reply = lastWords != null && !lastWords.sqlState().isEmpty()
                 ? new ErrorReply(CarpoolError.Severity.FATAL, lastWords.sqlState(), lastWords.message(), "")
@@ -271,7 +313,9 @@ public final class Link implements ServerConnection.Owner {
 
     @Override
     public void serverWritable(boolean writable) {
-        client.readRequests(writable);
+        if (!ended) {
+            client.readRequests(writable);
+        }
     }
 
     public PoolingMode mode() {

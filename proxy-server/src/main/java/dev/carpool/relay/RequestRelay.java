@@ -42,19 +42,32 @@ public final class RequestRelay {
     private final SqlLexer lexer = new SqlLexer();
     private final int largestPacket;
 
+    /** How long a CopyData message whose client has left may be for the proxy to finish it. */
+    private static final int LONGEST_FINISHED_DATA = 256 * 1024;
+
     private int remaining;
+
+    /** What {@link #remaining} counts is CopyData. */
+    private boolean inCopyData;
+
+    /** Bytes still to come of a message that goes nowhere. */
+    private int dropping;
+
+    /** How far the chunk being relayed has been handed on. */
+    private int handedOn;
+
     private boolean lexing;
     private @Nullable ByteBuf held;
     private int heldTarget;
 
-    /** Messages of the extended protocol have been sent since the last Sync. */
-    private boolean unsynced;
-
     /** The client has said goodbye. */
     private boolean terminated;
 
-    /** A statement too large to keep exists on the server connection in use, which must not be given up. */
-    private boolean largeStatement;
+    /** The unnamed statement is too large to keep and exists on the server connection in use alone. */
+    private boolean largeUnnamed;
+
+    /** So many named statements too large to keep exist on the server connection in use alone. */
+    private int largeNamed;
 
     /** The unnamed statement: body of its Parse message, 0 as generation when there is none. */
     private byte[] unnamedParse = NOTHING;
@@ -62,8 +75,6 @@ public final class RequestRelay {
     private int unnamedLength;
     private long unnamedGeneration;
     private int unnamedSuspicion;
-    private final OutstandingRequests.Effect unnamedUndo = () -> unnamedGeneration = 0;
-
     private static final byte[] NOTHING = {};
 
     /** Where rewritten messages of the current chunk gather. */
@@ -81,29 +92,63 @@ public final class RequestRelay {
         this.largestPacket = largestPacket;
     }
 
-    /** Whether a message has been sent to the server in part. */
-    boolean isMidMessage() {
-        return remaining > 0;
-    }
-
-    /** Whether the server waits for a Sync. */
-    boolean isUnsynced() {
-        return unsynced;
+    /**
+     * Sees to it that the server has the whole of the last message although the client has left. Data of a COPY that is
+     * given up anyway may be anything; a request must not be made up. Returns false when half a message is on the server.
+     */
+    boolean finishMessage(ServerConnection server) {
+        if (remaining == 0) {
+            return true;
+        }
+        if (!inCopyData || remaining > LONGEST_FINISHED_DATA) {
+            return false;
+        }
+        server.send(allocator.directBuffer(remaining).writeZero(remaining));
+        server.flush();
+        remaining = 0;
+        return true;
     }
 
     /** Whether the link must be kept although the server is ready. */
     boolean isUnfinished() {
-        return remaining > 0 || unsynced || largeStatement;
+        return remaining > 0 || largeUnnamed || largeNamed > 0;
     }
 
-    /** How many ReadyForQuery messages the client still waits for. */
-    int owedReadyForQuery(OutstandingRequests outstanding) {
-        return outstanding.owedReadyForQuery();
-    }
-
-    /** Whether the next bytes need a server connection; Flush and a lone Sync do not. */
-    public boolean needsServer(ByteBuf in) {
-        return held != null || in.getByte(in.readerIndex()) != FLUSH || in.readableBytes() > 5;
+    /**
+     * Takes off the front of a chunk what comes while no server connection is held and needs none: a part of a header, and
+     * what a server ignores outside COPY, such as the rest of the data for a COPY that has failed.
+     *
+     * @throws ProtocolViolation for a message that a client may not send
+     */
+    public void takeWithoutServer(ByteBuf in) {
+        while (in.isReadable()) {
+            int here = in.readableBytes();
+            if (dropping > 0) {
+                int n = Math.min(dropping, here);
+                in.skipBytes(n);
+                dropping -= n;
+                continue;
+            }
+            if (held != null) {
+                if (heldTarget != 5 || held.readableBytes() + here >= 5) {
+                    return;
+                }
+                held.writeBytes(in);
+                return;
+            }
+            if (here < 5) {
+                hold(in, in.readerIndex(), 5);
+                in.skipBytes(here);
+                return;
+            }
+            byte type = in.getByte(in.readerIndex());
+            if (type != COPY_DATA && type != COPY_DONE && type != COPY_FAIL && type != FLUSH) {
+                return;
+            }
+            int length = in.getInt(in.readerIndex() + 1);
+            checkLength(type, length);
+            dropping = 1 + length;
+        }
     }
 
     /** Whether the chunk is a lone Sync outside any batch: answered without a server. */
@@ -124,7 +169,8 @@ public final class RequestRelay {
     void forgetStatements() {
         statements.forgetAll();
         unnamedGeneration = 0;
-        largeStatement = false;
+        largeUnnamed = false;
+        largeNamed = 0;
     }
 
     void requestFailed(ErrorFields fields) {
@@ -146,21 +192,22 @@ public final class RequestRelay {
      * @throws ProtocolViolation for a message that a client may not send here
      */
     void relay(ByteBuf chunk, Link link) {
+        boolean mine = true;
         try {
-            while (held != null) {
+            while (held != null && chunk.isReadable()) {
                 ByteBuf whole = fillHeld(chunk);
-                if (whole == null) {
-                    chunk.release();
-                    return;
-                }
-                relayChunk(whole, link);
-                if (!chunk.isReadable()) {
-                    chunk.release();
-                    return;
+                if (whole != null) {
+                    relayChunk(whole, link);
                 }
             }
-            relayChunk(chunk, link);
+            if (chunk.isReadable() && !terminated) {
+                mine = false;
+                relayChunk(chunk, link);
+            }
         } finally {
+            if (mine) {
+                chunk.release();
+            }
             sendRewritten(link.server());
         }
     }
@@ -187,11 +234,12 @@ public final class RequestRelay {
 
     private void relayChunk(ByteBuf in, Link link) {
         boolean mine = true;
+        ServerConnection server = link.server();
+        int end = in.writerIndex();
+        int start = in.readerIndex();
+        int at = start;
+        handedOn = start;
         try {
-            ServerConnection server = link.server();
-            int end = in.writerIndex();
-            int start = in.readerIndex();
-            int at = start;
             while (at < end) {
                 if (remaining > 0) {
                     int n = Math.min(remaining, end - at);
@@ -236,6 +284,7 @@ public final class RequestRelay {
                     lexer.feed(in, at + 5, at + bodyHere);
                 }
                 remaining = length + 1 - bodyHere;
+                inCopyData = type == COPY_DATA;
                 at += bodyHere;
                 if (lexing && remaining == 0) {
                     endOfQuery(link);
@@ -251,6 +300,10 @@ public final class RequestRelay {
                     server.send(in);
                 }
             }
+        } catch (ProtocolViolation violation) {
+            // The server owes answers to what came before.
+            forward(in, Math.max(start, handedOn), at, server);
+            throw violation;
         } finally {
             if (mine) {
                 in.release();
@@ -268,7 +321,8 @@ public final class RequestRelay {
         if (limit == 0) {
             throw new ProtocolViolation("invalid frontend message type " + (type & 0xff));
         }
-        if (length < 4 || length > limit || length > largestPacket) {
+        boolean empty = type == SYNC || type == FLUSH || type == COPY_DONE;
+        if (length < 4 || length > limit || length > largestPacket || (empty && length != 4)) {
             throw new ProtocolViolation("invalid message length " + length + " of message " + (char) type);
         }
     }
@@ -296,32 +350,26 @@ public final class RequestRelay {
                 outstanding.push(OutstandingRequests.QUERY);
                 server.unnamedStatement(0);
                 unnamedGeneration = 0;
-                largeStatement = false;
-                unsynced &= outstanding.isSkipping();
+                largeUnnamed = false;
                 lexing = true;
                 lexer.begin(backslash(server));
                 return -1;
             }
             case SYNC -> {
-                unsynced = outstanding.isCopyIn() && unsynced;
                 outstanding.push(OutstandingRequests.SYNC);
                 return -1;
             }
             case EXECUTE -> {
-                unsynced = true;
                 outstanding.push(OutstandingRequests.EXECUTE);
                 return -1;
             }
             case PARSE -> {
-                unsynced = true;
                 return parse(in, at, length, start, link);
             }
             case BIND -> {
-                unsynced = true;
                 return bind(in, at, length, start, link);
             }
             case DESCRIBE, CLOSE -> {
-                unsynced = true;
                 return describeOrClose(type, in, at, length, start, link);
             }
             case FUNCTION_CALL -> {
@@ -351,11 +399,16 @@ public final class RequestRelay {
         ServerConnection server = link.server();
         if (length > LARGEST_KEPT_STATEMENT) {
             // Kept nowhere but on this server connection, under the client's own name.
-            largeStatement = true;
-            unnamedGeneration = 0;
-            server.unnamedStatement(0);
             link.suspect(Suspicion.UNCLEAR);
-            server.outstanding().push(OutstandingRequests.PARSE);
+            if (in.getByte(at + 5) == 0) {
+                largeUnnamed = true;
+                unnamedGeneration = 0;
+                server.unnamedStatement(0);
+                server.outstanding().push(OutstandingRequests.PARSE, () -> largeUnnamed = false);
+            } else {
+                largeNamed++;
+                server.outstanding().push(OutstandingRequests.PARSE, () -> largeNamed = Math.max(0, largeNamed - 1));
+            }
             return -1;
         }
         int end = at + 1 + length;
@@ -376,9 +429,14 @@ public final class RequestRelay {
         }
         keepUnnamed(in, at + 5, end);
         unnamedSuspicion = bits;
-        largeStatement = false;
-        server.unnamedStatement(unnamedGeneration);
-        server.outstanding().push(OutstandingRequests.PARSE, unnamedUndo);
+        largeUnnamed = false;
+        long generation = unnamedGeneration;
+        server.unnamedStatement(generation);
+        server.outstanding().push(OutstandingRequests.PARSE, () -> {
+            if (unnamedGeneration == generation) {
+                unnamedGeneration = 0;
+            }
+        });
         return -1;
     }
 
@@ -446,6 +504,7 @@ public final class RequestRelay {
             return here;
         }
         remaining = end - from;
+        inCopyData = false;
         return from;
     }
 
@@ -454,7 +513,7 @@ public final class RequestRelay {
      * front of the message at {@code at}; the run before it has been handed on then.
      */
     private boolean unnamedIsThere(ByteBuf in, int start, int at, ServerConnection server) {
-        if (largeStatement || (unnamedGeneration != 0 && server.unnamedStatement() == unnamedGeneration)) {
+        if (largeUnnamed || (unnamedGeneration != 0 && server.unnamedStatement() == unnamedGeneration)) {
             return true;
         }
         forward(in, start, at, server);
@@ -471,8 +530,13 @@ public final class RequestRelay {
             to.writeByte(PARSE);
             to.writeInt(unnamedLength + 4);
             to.writeBytes(unnamedParse, 0, unnamedLength);
-            server.outstanding().push(OutstandingRequests.PARSE | OutstandingRequests.SWALLOW, unnamedUndo);
-            server.unnamedStatement(unnamedGeneration);
+            long generation = unnamedGeneration;
+            server.outstanding().push(OutstandingRequests.PARSE | OutstandingRequests.SWALLOW, () -> {
+                if (server.unnamedStatement() == generation) {
+                    server.unnamedStatement(0);
+                }
+            });
+            server.unnamedStatement(generation);
         }
         return false;
     }
@@ -534,9 +598,10 @@ public final class RequestRelay {
     }
 
     private void forward(ByteBuf in, int from, int to, ServerConnection server) {
-        if (from == to) {
+        if (from >= to) {
             return;
         }
+        handedOn = to;
         if (to - from <= COPIED_RUN) {
             rewriting().writeBytes(in, from, to - from);
         } else {

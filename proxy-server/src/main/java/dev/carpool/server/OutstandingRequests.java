@@ -67,6 +67,9 @@ public final class OutstandingRequests {
     /** The server reads COPY data and ignores Sync and Flush. */
     private boolean copyIn;
 
+    /** Extended requests have been sent since the last request that ends a batch. */
+    private boolean unsynced;
+
     public boolean isEmpty() {
         return head() == 0;
     }
@@ -82,6 +85,22 @@ public final class OutstandingRequests {
     /** Whether the server discards everything up to the next Sync. */
     public boolean isSkipping() {
         return skipping;
+    }
+
+    /**
+     * Whether the server waits for a Sync: behind extended requests, answered or not, or to end its skipping. What they
+     * have done is neither committed nor rolled back before.
+     */
+    public boolean isUnsynced() {
+        return unsynced || skipping;
+    }
+
+    private static boolean isExtended(int kind) {
+        return kind >= PARSE && kind <= CLOSE;
+    }
+
+    private static boolean endsBatch(int kind) {
+        return kind == QUERY || kind == SYNC || kind == FUNCTION_CALL;
     }
 
     /** Queues a request that is sent next. */
@@ -113,6 +132,7 @@ public final class OutstandingRequests {
         } else if (kind == COPY_END && size == 0) {
             return;
         }
+        unsynced = isExtended(kind) || (unsynced && !endsBatch(kind));
         if (size == entries.length) {
             grow();
         }
@@ -181,29 +201,38 @@ public final class OutstandingRequests {
 
     /**
      * A CopyInResponse to the oldest entry has come: every Sync sent before the end of the data is ignored by the
-     * server (PostgreSQL manual, "COPY Operations").
+     * server, and any other request makes it give up the COPY and eat that request (PostgreSQL manual, "COPY
+     * Operations").
      */
     void enterCopyIn() {
         copyIn = true;
+        unsynced = headKind() == EXECUTE;
+        int sent = size;
         int kept = 1;
-        boolean data = true;
-        for (int i = 1; i < size; i++) {
+        for (int i = 1; i < sent; i++) {
             int from = (head + i) & (entries.length - 1);
             int kind = entries[from] & KIND;
-            if (data && kind == SYNC) {
+            Effect effect = effects == null ? null : effects[from];
+            if (copyIn && kind == SYNC) {
                 continue;
             }
-            if (data && kind == COPY_END) {
-                data = false;
+            if (copyIn && kind < FAKE_PARSE) {
                 copyIn = false;
+                if (effect != null) {
+                    effect.undo();
+                }
                 continue;
             }
+            unsynced = isExtended(kind) || (unsynced && !endsBatch(kind));
             int to = (head + kept) & (entries.length - 1);
             entries[to] = entries[from];
             if (effects != null) {
-                effects[to] = effects[from];
+                effects[to] = effect;
             }
             kept++;
+        }
+        for (int i = kept; effects != null && i < sent; i++) {
+            effects[(head + i) & (entries.length - 1)] = null;
         }
         size = kept;
     }
@@ -343,6 +372,7 @@ public final class OutstandingRequests {
         size = 0;
         skipping = false;
         copyIn = false;
+        unsynced = false;
         effects = null;
     }
 }

@@ -2,6 +2,7 @@ package dev.carpool.server;
 
 import dev.carpool.protocol.ErrorFields;
 import dev.carpool.protocol.ProtocolViolation;
+import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.protocol.WireReader;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -31,12 +32,15 @@ final class ReplyScanner {
 
         void commandComplete(ByteBuf in, int tagFrom, int tagTo, boolean ours);
 
-        /** An ErrorResponse; {@code ours} says that it answers a request of the proxy. */
-        void error(ErrorFields fields, boolean ours, boolean unexpected);
+        /**
+         * An ErrorResponse; {@code ours} says that it answers a request of the proxy, {@code fatal} that the connection ends
+         * with it.
+         */
+        void error(ErrorFields fields, boolean ours, boolean fatal);
 
         void parameterStatus(String name, String value, boolean ours);
 
-        /** ReadyForQuery, after everything before it has been handed on. */
+        /** ReadyForQuery, after everything that came before it or together with it has been handed on. */
         void ready(byte status, boolean ours);
     }
 
@@ -56,6 +60,11 @@ final class ReplyScanner {
     private int heldTarget;
     private byte readyStatus;
 
+    /** A ReadyForQuery behind which nothing is owed: told when the rest of what came with it has been dealt with. */
+    private boolean readyUntold;
+
+    private boolean readyIsOurs;
+
     /** What the client gets in place of the ErrorResponse being dealt with. */
     private byte @Nullable [] replacement;
 
@@ -70,27 +79,38 @@ final class ReplyScanner {
         return remaining > 0 || held != null;
     }
 
+    /** Whether a message has been handed on in part only. */
+    boolean isForwardingMessage() {
+        return remaining > 0 && forwarding;
+    }
+
     /**
      * Takes ownership of {@code chunk}.
      *
      * @throws ProtocolViolation for a message that belongs to no request, or a length that cannot be
      */
     void scan(ByteBuf chunk) {
-        ByteBuf rest = chunk;
-        while (held != null) {
-            ByteBuf whole = fillHeld(rest);
-            if (whole == null) {
-                rest.release();
-                return;
+        boolean mine = true;
+        try {
+            while (held != null && chunk.isReadable()) {
+                ByteBuf whole = fillHeld(chunk);
+                if (whole != null) {
+                    scanChunk(whole);
+                }
             }
-            if (!rest.isReadable()) {
-                rest.release();
-                scanChunk(whole);
-                return;
+            if (chunk.isReadable()) {
+                mine = false;
+                scanChunk(chunk);
             }
-            scanChunk(whole);
+        } finally {
+            if (mine) {
+                chunk.release();
+            }
         }
-        scanChunk(rest);
+        if (readyUntold && !inMessage()) {
+            readyUntold = false;
+            sink.ready(readyStatus, readyIsOurs);
+        }
     }
 
     private @Nullable ByteBuf fillHeld(ByteBuf from) {
@@ -171,18 +191,15 @@ final class ReplyScanner {
                 }
                 at = reached;
                 if (type == READY_FOR_QUERY) {
-                    if (start < at) {
-                        if (at == in.writerIndex()) {
-                            mine = false;
-                            in.readerIndex(start);
-                            sink.forward(in);
-                            sink.ready(readyStatus, false);
-                            return;
-                        }
+                    if (outstanding.isEmpty()) {
+                        // The next owner may come with it: what is here belongs to this one.
+                        readyUntold = true;
+                        readyIsOurs = !forwarding;
+                    } else {
                         forwardRun(in, start, at);
                         start = at;
+                        sink.ready(readyStatus, !forwarding);
                     }
-                    sink.ready(readyStatus, !forwarding);
                 }
             }
             if (start < end) {
@@ -244,8 +261,11 @@ final class ReplyScanner {
             case DATA_ROW -> {
                 return matched(type);
             }
-            case NOTICE_RESPONSE, NOTIFICATION_RESPONSE -> {
+            case NOTICE_RESPONSE -> {
                 return ours ? OutstandingRequests.KEEP : OutstandingRequests.FORWARD;
+            }
+            case NOTIFICATION_RESPONSE -> {
+                return OutstandingRequests.FORWARD;
             }
             case PARAMETER_STATUS -> {
                 ByteBuf body = in.slice(at + 5, length - 4);
@@ -266,6 +286,9 @@ final class ReplyScanner {
                     throw new ProtocolViolation("ReadyForQuery of length " + length);
                 }
                 readyStatus = in.getByte(at + 5);
+                if (!TransactionStatus.isValid(readyStatus)) {
+                    throw new ProtocolViolation("ReadyForQuery with status " + readyStatus);
+                }
                 return matched(type);
             }
             default -> {
@@ -285,17 +308,24 @@ final class ReplyScanner {
     private int error(ByteBuf in, int at, int length, boolean ours) {
         ErrorFields fields = ErrorFields.decode(in, at + 5, Math.min(at + 1 + length, in.writerIndex()));
         int kind = outstanding.headKind();
-        boolean unexpected = kind == 0;
+        if (fields.isFatal()) {
+            // The owner says it in its own words, with what that means for the session.
+            sink.error(fields, ours, true);
+            return OutstandingRequests.KEEP;
+        }
+        if (kind == 0) {
+            throw new ProtocolViolation("unexpected error " + fields.sqlState());
+        }
         OutstandingRequests.Replacement made = outstanding.replacement();
         outstanding.failed();
-        sink.error(fields, ours, unexpected);
-        if (made != null && !fields.isFatal()) {
+        sink.error(fields, ours, false);
+        if (made != null) {
             replacement = made.message;
             return OutstandingRequests.KEEP;
         }
         // The client's own request cannot succeed when one that the proxy put in front of it has failed, so it is told.
         boolean simple = kind == OutstandingRequests.QUERY || kind == OutstandingRequests.SYNC;
-        return (ours && simple) || unexpected ? OutstandingRequests.KEEP : OutstandingRequests.FORWARD;
+        return ours && simple ? OutstandingRequests.KEEP : OutstandingRequests.FORWARD;
     }
 
     /** Gives up what was held. */

@@ -90,6 +90,10 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     private @Nullable Owner owner;
     private @Nullable Home home;
     private CloseReason closeReason = CloseReason.SERVER_CLOSED;
+
+    /** {@link #close} has been called; with TLS the channel is active for a while longer. */
+    private boolean closing;
+
     private @Nullable ErrorFields lastWords;
 
     /** Cancel requests for this connection that have not ended; it must not be reused before. */
@@ -215,7 +219,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     }
 
     public boolean isOpen() {
-        return state != ServerState.CLOSED && channel.isActive();
+        return !closing && state != ServerState.CLOSED && channel.isActive();
     }
 
     /** Whether a backslash in a string constant is an ordinary character at the moment. */
@@ -241,14 +245,24 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     /** Whether nothing is owed, half read or half done: the server waits for a request outside a transaction. */
     public boolean isQuiet() {
-        return outstanding.isEmpty() && transactionStatus == TransactionStatus.IDLE && !scanner.inMessage();
+        return outstanding.isEmpty()
+                && !outstanding.isUnsynced()
+                && transactionStatus == TransactionStatus.IDLE
+                && !scanner.inMessage();
+    }
+
+    /** Whether the owner has been given a message in part only. */
+    public boolean isMidReply() {
+        return scanner.isForwardingMessage();
     }
 
     /** Gives the connection to somebody. */
     public void own(Owner next, ServerState nextState, long now) {
         assert channel.eventLoop().inEventLoop();
         owner = next;
-        state = nextState;
+        if (state != ServerState.CLOSED) {
+            state = nextState;
+        }
         stateSince = now;
     }
 
@@ -330,9 +344,10 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     /** Closes the connection, politely when it is quiet. */
     public void close(CloseReason reason) {
-        if (state == ServerState.CLOSED) {
+        if (closing || state == ServerState.CLOSED) {
             return;
         }
+        closing = true;
         closeReason = reason;
         if (isQuiet() && channel.isActive()) {
             ByteBuf out = channel.alloc().directBuffer(5);
@@ -356,7 +371,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
             return;
         }
         bytesRead += bytes.readableBytes();
-        if (state == ServerState.CLOSED) {
+        if (closing || state == ServerState.CLOSED) {
             bytes.release();
             return;
         }
@@ -367,6 +382,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         try {
             scanner.scan(bytes);
         } catch (ProtocolViolation violation) {
+            if (closing) {
+                return;
+            }
             log.error("S-{} {}: {}; closing the connection", id, target.label(), violation.getMessage());
             Counters.mismatch();
             close(CloseReason.PROTOCOL_VIOLATION);
@@ -422,7 +440,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     @Override
     public void forward(ByteBuf run) {
         Owner current = owner;
-        if (current == null) {
+        if (current == null || closing) {
             run.release();
         } else {
             current.reply(run);
@@ -443,7 +461,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     /** Answers made-up requests that nothing stands in front of. */
     public void answerFakes() {
-        scanner.answerFakes();
+        if (!scanner.inMessage()) {
+            scanner.answerFakes();
+        }
     }
 
     @Override
@@ -465,15 +485,17 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     }
 
     @Override
-    public void error(ErrorFields fields, boolean ours, boolean unexpected) {
-        if (fields.isFatal()) {
+    public void error(ErrorFields fields, boolean ours, boolean fatal) {
+        if (fatal) {
             lastWords = fields;
+            close(CloseReason.SERVER_CLOSED);
+            return;
         }
         if (ours) {
             syncing = null;
         }
         Owner current = owner;
-        if (current != null && !unexpected) {
+        if (current != null) {
             current.requestFailed(fields, ours);
         }
     }
@@ -490,17 +512,16 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         Owner current = owner;
         if (current == null) {
             baseline.put(name, value);
-        } else if (!ours) {
+        } else if (!ours || syncing == null) {
             applied = value.equals(baseline.get(name)) ? applied.without(name) : applied.with(name, value);
-            current.settingsChanged();
+            if (!ours) {
+                current.settingsChanged();
+            }
         }
     }
 
     @Override
     public void ready(byte status, boolean ours) {
-        if (!TransactionStatus.isValid(status)) {
-            throw new ProtocolViolation("ReadyForQuery with status " + status);
-        }
         transactionStatus = status;
         if (status == TransactionStatus.IDLE && !ours) {
             transactions++;

@@ -165,7 +165,7 @@ public final class ServerConnector {
                         TimeUnit.MILLISECONDS);
             }
             connecting.addListener(connected -> {
-                if (!connected.isSuccess()) {
+                if (!connected.isSuccess() && login.abandon()) {
                     Throwable cause = connected.cause();
                     stopDeadline();
                     result.failed(new LoginFailure(

@@ -12,6 +12,7 @@ import dev.carpool.error.ErrorReply;
 import dev.carpool.protocol.ErrorFields;
 import dev.carpool.protocol.ProtocolViolation;
 import dev.carpool.protocol.StartupMessage;
+import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.protocol.WireReader;
 import dev.carpool.protocol.WireWriter;
 import io.netty.buffer.ByteBuf;
@@ -188,7 +189,7 @@ final class ServerLogin extends ByteToMessageDecoder {
                 reported.put(name, WireReader.cstring(body));
             }
             case ERROR_RESPONSE -> fail(context, refused(body, whole));
-            case READY_FOR_QUERY -> ready(context);
+            case READY_FOR_QUERY -> ready(context, body);
             default -> {
                 if (step != Step.CONNECT_QUERY) {
                     throw new ProtocolViolation("unexpected message " + (char) type + " during login");
@@ -298,7 +299,10 @@ final class ServerLogin extends ByteToMessageDecoder {
         context.writeAndFlush(out);
     }
 
-    private void ready(ChannelHandlerContext context) {
+    private void ready(ChannelHandlerContext context, ByteBuf body) {
+        if (body.readByte() != TransactionStatus.IDLE) {
+            throw new ProtocolViolation("a transaction is open after the login");
+        }
         if (!authenticated) {
             throw new ProtocolViolation("ReadyForQuery before authentication");
         }
@@ -363,6 +367,15 @@ final class ServerLogin extends ByteToMessageDecoder {
                             CarpoolError.SERVER_UNREACHABLE.reply(target.label(), "no login within " + after),
                             null));
         }
+    }
+
+    /** The login will not begin. Returns false when it has ended already, and its outcome been told. */
+    boolean abandon() {
+        if (step == Step.ENDED) {
+            return false;
+        }
+        step = Step.ENDED;
+        return true;
     }
 
     private void fail(ChannelHandlerContext context, LoginFailure failure) {

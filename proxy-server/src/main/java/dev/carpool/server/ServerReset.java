@@ -57,12 +57,30 @@ public final class ServerReset implements ServerConnection.Owner {
         if (!server.channel().config().isAutoRead()) {
             server.channel().config().setAutoRead(true);
         }
+        reset.endBatch();
         reset.proceed();
+    }
+
+    /**
+     * Rolls back what extended requests without a Sync have done. The Query does so even outside a transaction block, and
+     * is skipped when one of them fails.
+     */
+    private void endBatch() {
+        if (!server.isOpen()
+                || !server.outstanding().isUnsynced()
+                || server.outstanding().isCopyIn()) {
+            return;
+        }
+        if (!server.outstanding().isSkipping()) {
+            server.ask("ROLLBACK");
+        }
+        sync();
+        server.flush();
     }
 
     /** Takes the next step that is due, if the last one has ended. */
     void proceed() {
-        if (!server.isOpen()) {
+        if (!server.isOpen() || server.owner() != this) {
             return;
         }
         if (!server.outstanding().isEmpty()) {
@@ -90,6 +108,10 @@ public final class ServerReset implements ServerConnection.Owner {
         if ((scope == Scope.CHECK || server.wasCancelled()) && !checked) {
             checked = true;
             ask(checkQuery);
+            return;
+        }
+        if (!server.isQuiet()) {
+            server.close(CloseReason.RESET_FAILED);
             return;
         }
         server.quietAgain();
