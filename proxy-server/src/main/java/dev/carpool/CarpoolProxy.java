@@ -169,8 +169,7 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
      * else that the proxy shuts down. Returns when all is done. A second call from another thread ends the grace period at once.
      */
     public void stop(Duration grace) {
-        stopping = true;
-        ready = false;
+        beginStop();
         listener.close();
         ErrorReply farewell = CarpoolError.SHUTTING_DOWN.reply();
         for (ClientSession session : sessions.all()) {
@@ -204,6 +203,14 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
             case WAIT_FOR_CLIENTS -> this::stopWithoutClients;
         };
         new Thread(end, "carpool-stop").start();
+    }
+
+    /** Takes no more clients from now on; returns false when that was so already. */
+    boolean beginStop() {
+        ready = false;
+        boolean first = !stopping;
+        stopping = true;
+        return first;
     }
 
     private static void pause() {

@@ -5,6 +5,8 @@ import dev.carpool.config.CarpoolConfig;
 import dev.carpool.config.ConfigReading;
 import dev.carpool.config.ConfigReload;
 import dev.carpool.tls.TlsProblems;
+import io.netty.channel.ChannelException;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -35,7 +37,7 @@ public final class RunCommand implements Callable<Integer> {
     private CommandSpec spec = CommandSpec.create();
 
     @Override
-    public Integer call() throws InterruptedException {
+    public Integer call() throws Exception {
         PrintWriter err = spec.commandLine().getErr();
         ConfigReading reading = options.reader(environment).read();
         CarpoolConfig config = reading.config();
@@ -59,9 +61,9 @@ public final class RunCommand implements Callable<Integer> {
             problems.problems().forEach(err::println);
             err.flush();
             return 2;
-        } catch (RuntimeException problem) {
-            if (problem.getCause() instanceof java.io.IOException
-                    || problem instanceof io.netty.channel.ChannelException) {
+        } catch (Exception problem) {
+            // Netty throws an IOException undeclared when an address cannot be listened on.
+            if (problem instanceof IOException || problem instanceof ChannelException) {
                 err.println("cannot listen: " + problem.getMessage());
                 err.flush();
                 return 1;

@@ -23,9 +23,9 @@ final class Signals {
     }
 
     private static void stop(CarpoolProxy proxy) {
-        if (proxy.isStopping()) {
+        if (!proxy.beginStop()) {
             log.info("stopping at once");
-            proxy.close();
+            new Thread(proxy::close, "carpool-stop-at-once").start();
         } else {
             log.info("stopping: waiting for transactions to end");
             new Thread(() -> proxy.stop(proxy.config().timeouts().shutdownGrace()), "carpool-stop").start();

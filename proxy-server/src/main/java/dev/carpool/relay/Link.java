@@ -166,7 +166,8 @@ public final class Link implements ServerConnection.Owner {
 
     @Override
     public void commandCompleted(int bits) {
-        suspicion |= bits;
+        // SET LOCAL has the tag of SET; the lexer has seen the statement and tells the two apart.
+        suspicion |= bits & ~Suspicion.SET;
         if ((bits & Suspicion.DEALLOCATED_ALL) != 0) {
             requests.forgetStatements();
         }

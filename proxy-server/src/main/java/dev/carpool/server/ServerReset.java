@@ -35,6 +35,10 @@ public final class ServerReset implements ServerConnection.Owner {
     private final Done done;
     private boolean rolledBack;
     private boolean cleared;
+
+    /** connect_query has been run again. */
+    private boolean prepared;
+
     private boolean checked;
     private boolean copyEnded;
 
@@ -105,6 +109,12 @@ public final class ServerReset implements ServerConnection.Owner {
             ask(resetQuery);
             return;
         }
+        String connectQuery = server.target().connectQuery();
+        if (cleared && !prepared && connectQuery != null && !connectQuery.isEmpty()) {
+            prepared = true;
+            ask(connectQuery);
+            return;
+        }
         if ((scope == Scope.CHECK || server.wasCancelled()) && !checked) {
             checked = true;
             ask(checkQuery);
@@ -149,7 +159,10 @@ public final class ServerReset implements ServerConnection.Owner {
 
     @Override
     public void ready(byte status) {
-        if (cleared && status == TransactionStatus.IDLE && server.outstanding().isEmpty()) {
+        if (cleared
+                && !prepared
+                && status == TransactionStatus.IDLE
+                && server.outstanding().isEmpty()) {
             server.forgetSession();
         }
         proceed();
