@@ -162,7 +162,7 @@ class SessionStateIT {
                     "select now(), upper('x'), count(*) from pg_class c join pg_namespace n on n.oid = relnamespace",
                     "with w as (select 'set role x; listen y'::text) select * from w -- create temp table",
                     "update " + log + " set i = 3 where i = 4",
-                    "select pg_advisory_xact_lock(3)"
+                    "select pg_advisory_xact_lock(3)")) {
                 client.query(sql);
                 assertEquals("0", client.value("select count(*) from " + log), sql);
             }
