@@ -7,11 +7,13 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -119,6 +121,12 @@ final class ScriptedServer implements AutoCloseable {
         /** Lets the proxy in without a password. */
         Map<String, String> welcome() throws IOException {
             Map<String, String> parameters = startup();
+            welcomed();
+            return parameters;
+        }
+
+        /** The end of a login without a password. */
+        void welcomed() throws IOException {
             send(
                     Wire.authenticationOk(),
                     Wire.parameterStatus("server_version", "18.0"),
@@ -129,7 +137,6 @@ final class ScriptedServer implements AutoCloseable {
                     Wire.parameterStatus("standard_conforming_strings", "on"),
                     Wire.backendKeyData(4711, new byte[] {1, 2, 3, 4}),
                     Wire.ready('I'));
-            return parameters;
         }
 
         /** The next message; the names of types are those of messages to a server. */
@@ -151,6 +158,11 @@ final class ScriptedServer implements AutoCloseable {
 
         void send(byte[]... messages) throws IOException {
             socket.getOutputStream().write(Wire.all(messages));
+        }
+
+        /** Takes its time, as a busy server does. */
+        void pause(Duration time) {
+            LockSupport.parkNanos(time.toNanos());
         }
 
         /** Cuts the connection; the proxy sees a reset. */
