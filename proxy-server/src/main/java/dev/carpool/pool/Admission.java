@@ -16,8 +16,8 @@ final class Admission {
      * to log in (ready).
      *
      * Room that becomes free under a cap goes to the least served in that cap's queue (ShareQueue). Room made by
-     * closing a victim (chosen by FairSharing) belongs to the pool it was closed for: redeem() claims it in the same step in which the
-     * victim stops counting, so nobody comes between, and no cap is exceeded for a moment.
+     * closing a victim (chosen by FairSharing) belongs to the pool it was closed for: redeem() claims it in the same
+     * step in which the victim stops counting, so nobody comes between, and no cap is exceeded for a moment.
      *
      * Invariant after each public operation: a queue is empty or its cap is full, and a pool that wants() more and
      * mayOpen() queues somewhere.
@@ -96,10 +96,7 @@ final class Admission {
     void beginClosing(ServerSlot slot, long now) {
         PoolState pool = slot.pool;
         switch (slot.state) {
-            case OPENING -> {
-                pool.opening--;
-                host.opening--;
-            }
+            case OPENING -> openingEnds(slot);
             case IDLE -> {
                 pool.idle.remove(slot);
                 host.idle--;
@@ -113,10 +110,21 @@ final class Admission {
         slot.state = SlotState.CLOSING;
         slot.beingChecked = false;
         pool.closing++;
+        if (pool.spread != null) {
+            pool.spread.closingBegins(slot.loop);
+        }
         pool.user.cap.closingBegins();
         pool.database.cap.closingBegins();
         host.cap.closingBegins();
         pool.hold(-1, now);
+    }
+
+    void openingEnds(ServerSlot slot) {
+        slot.pool.opening--;
+        host.opening--;
+        if (slot.pool.spread != null) {
+            slot.pool.spread.openingEnds(slot.loop);
+        }
     }
 
     /** The socket of a closing slot is closed: it counts no more, and its room goes to the most entitled. */
@@ -391,11 +399,18 @@ final class Admission {
                 dropReady(pool, pool.ready, now);
             } else if (pool.ready > 0) {
                 pool.ready--;
-                WaiterNode first = pool.waiters.first();
-                open(pool, first == null ? host.nextLoop() : first.waiter.loop(), now, actions);
+                open(pool, loopToOpenOn(pool), now, actions);
                 joinLogins(pool);
             }
         }
+    }
+
+    private int loopToOpenOn(PoolState pool) {
+        WaiterNode first = pool.waiters.first();
+        if (first == null) {
+            return host.nextLoop();
+        }
+        return pool.spread == null ? first.loop : pool.spread.neediest(first.loop);
     }
 
     private void open(PoolState pool, int loop, long now, Actions actions) {
@@ -407,6 +422,9 @@ final class Admission {
         }
         pool.opening++;
         host.opening++;
+        if (pool.spread != null) {
+            pool.spread.openingBegins(loop);
+        }
         actions.open(new ServerSlot(pool, loop, now));
     }
 
@@ -449,9 +467,26 @@ final class Admission {
         return true;
     }
 
-    /** A slot that has become idle while others wait for room is theirs when it has lingered. */
-    void becameIdle(long now, Actions actions) {
-        if (host.waitingPools > 0) {
+    /**
+     * Whether a free slot is closed so that its pool can open one on another event loop. If so it is closing now, and
+     * its room is the pool's.
+     */
+    boolean changesLoop(ServerSlot slot, long now, Actions actions) {
+        if (!sharing.shouldChangeLoop(slot, now)) {
+            return false;
+        }
+        PoolState pool = slot.pool;
+        close(slot, CloseReason.OTHER_LOOP, now, actions);
+        promise(slot, pool, Gate.USER, now);
+        trim(pool, now, actions);
+        seek(pool, now, actions);
+        return true;
+    }
+
+    /** A slot that has become idle is for others that wait, when it has lingered. */
+    void becameIdle(PoolState pool, long now, Actions actions) {
+        seek(pool, now, actions); // its waiters may be on other event loops
+        if (host.waitingPools > 0 || !pool.waiters.isEmpty()) {
             lookAgain(now + host.linger(), now, actions);
         }
     }
@@ -473,15 +508,18 @@ final class Admission {
     /** Takes idle slots that have lingered long enough away from their pools, if others wait for room. */
     void collectLingering(long now, Actions actions) {
         host.looksAgain = false;
-        for (int i = 0; i < host.openPools.size() && host.waitingPools > 0; i++) {
-            collectLingering(host.openPools.get(i), now, actions);
+        for (int i = 0; i < host.openPools.size(); i++) {
+            PoolState pool = host.openPools.get(i);
+            if (host.waitingPools > 0 || !pool.waiters.isEmpty()) {
+                collectLingering(pool, now, actions);
+            }
         }
     }
 
     private void collectLingering(PoolState pool, long now, Actions actions) {
         ServerSlot slot = pool.idle.oldest();
         while (slot != null) {
-            if (yieldsSlot(slot, now, actions)) {
+            if (yieldsSlot(slot, now, actions) || changesLoop(slot, now, actions)) {
                 slot = pool.idle.oldest(); // others may have gone with it
             } else {
                 long due = slot.idleSince + host.linger();

@@ -80,6 +80,23 @@ final class FairSharing {
         return fresh && slot.pool.returnsSoon();
     }
 
+    /**
+     * Whether a free connection should be closed so that its pool can open one on another event loop, where somebody
+     * waits. Its own loop's waiters are served first, but not for ever.
+     */
+    boolean shouldChangeLoop(ServerSlot slot, long now) {
+        PoolState pool = slot.pool;
+        LoopSpread spread = pool.spread;
+        WaiterNode first = pool.waiters.first();
+        if (spread == null || first == null || first.loop == slot.loop || pool.coming() > 0 || !pool.mayOpen()) {
+            return false;
+        }
+        boolean isLate = (double) (now - first.arrivedAt) >= host.quantum();
+        return spread.isWaitedFor(slot.loop)
+                ? isLate && spread.isFairer(slot.loop, first.loop)
+                : isLate || !lingers(slot, now);
+    }
+
     /** The idle connection that has to make room for a pool that finds this cap full, or null. */
     @Nullable
     ServerSlot victim(PoolState claimant, Gate gate, long now) {

@@ -59,12 +59,17 @@ final class HostState {
     private boolean wakes;
 
     private long wakeAt;
-    private final int eventLoops;
+    final int eventLoops;
+
+    /** Whether a connection can move to another event loop. */
+    final boolean movable;
+
     private int nextLoop;
 
-    HostState(String name, HostLimits limits, int eventLoops) {
+    HostState(String name, HostLimits limits, int eventLoops, boolean movable) {
         this.name = name;
         this.eventLoops = eventLoops;
+        this.movable = movable;
         this.cap = new Cap(limits.connections());
         this.contention = new Contention(cap, cap);
         this.concurrentLogins = limits.concurrentLogins();

@@ -14,9 +14,14 @@ final class PoolAccounts {
     private final Admission admission;
     private final Upkeep upkeep;
 
-    /** Accounts of a host without databases; connections live on event loops 0 to {@code eventLoops - 1}. */
-    PoolAccounts(String hostName, HostLimits limits, int eventLoops) {
-        host = new HostState(hostName, limits, eventLoops);
+    /**
+     * Accounts of a host without databases. Connections live on event loops 0 to {@code eventLoops - 1}.
+     *
+     * @param movable whether a connection can be brought to another event loop. If not, nobody gets one of another
+     *     loop, and first come, first served holds among the waiters of one loop.
+     */
+    PoolAccounts(String hostName, HostLimits limits, int eventLoops, boolean movable) {
+        host = new HostState(hostName, limits, eventLoops, movable);
         admission = new Admission(host);
         upkeep = new Upkeep(host, admission);
     }
@@ -33,7 +38,7 @@ final class PoolAccounts {
      */
     @Nullable
     ServerSlot take(PoolState pool, int loop, long now) {
-        if (!pool.waiters.isEmpty() || pool.isPaused()) {
+        if (pool.isWaitedFor(loop) || pool.isPaused()) {
             return null;
         }
         ServerSlot slot = choose(pool, loop);
@@ -47,7 +52,7 @@ final class PoolAccounts {
     /** Takes exactly this one if it is still idle and nobody waits for it: for the session that used it last. */
     boolean takeAgain(ServerSlot slot, long now) {
         PoolState pool = slot.pool;
-        if (slot.state != SlotState.IDLE || !pool.waiters.isEmpty() || pool.isPaused()) {
+        if (slot.state != SlotState.IDLE || pool.isWaitedFor(slot.loop) || pool.isPaused()) {
             return false;
         }
         pool.cameBack(now);
@@ -76,12 +81,14 @@ final class PoolAccounts {
     @Nullable
     private static ServerSlot choose(PoolState pool, int loop) {
         IdleSlots idle = pool.idle;
-        if (!pool.limits.roundRobin()) {
-            ServerSlot near = idle.newestOn(loop);
-            return near != null ? near : idle.newest();
+        boolean roundRobin = pool.limits.roundRobin();
+        if (pool.spread != null || !roundRobin || pool.limits.sameLoopFirst()) {
+            ServerSlot near = roundRobin ? idle.oldestOn(loop) : idle.newestOn(loop);
+            if (near != null || pool.spread != null) {
+                return near;
+            }
         }
-        ServerSlot near = pool.limits.sameLoopFirst() ? idle.oldestOn(loop) : null;
-        return near != null ? near : idle.oldest();
+        return roundRobin ? idle.oldest() : idle.newest();
     }
 
     private void takeIdle(ServerSlot slot, long now) {
@@ -134,7 +141,7 @@ final class PoolAccounts {
         ServerSlot slot = pool.isPaused() ? null : choose(pool, waiter.loop());
         if (slot != null) {
             takeIdle(slot, now);
-            actions.handOver(slot, pollWaiter(pool).waiter);
+            actions.handOver(slot, pollWaiter(slot).waiter);
             return;
         }
         long deadline = waiter.node().deadline;
@@ -142,6 +149,10 @@ final class PoolAccounts {
             host.wakeBy(deadline, now, actions);
         }
         admission.seek(pool, now, actions);
+        ServerSlot elsewhere = pool.idle.oldest();
+        if (elsewhere != null && !admission.changesLoop(elsewhere, now, actions)) {
+            admission.becameIdle(pool, now, actions);
+        }
     }
 
     /**
@@ -164,7 +175,11 @@ final class PoolAccounts {
     void refuseAll(PoolState pool, RefuseReason reason, long now, Actions actions) {
         Bottleneck bottleneck = pool.bottleneck();
         while (!pool.waiters.isEmpty()) {
-            actions.refuse(pollWaiter(pool).waiter, reason, bottleneck);
+            WaiterNode node = pool.waiters.poll();
+            if (node != null) {
+                host.waiting--;
+                actions.refuse(node.waiter, reason, bottleneck);
+            }
         }
         admission.trim(pool, now, actions);
     }
@@ -183,7 +198,7 @@ final class PoolAccounts {
         CloseReason reason = reasonToClose(slot, now);
         if (reason != null) {
             close(slot, reason, now, actions);
-        } else if (!admission.yieldsSlot(slot, now, actions)) {
+        } else if (!admission.yieldsSlot(slot, now, actions) && !admission.changesLoop(slot, now, actions)) {
             slot.pool.inUse--;
             host.inUse--;
             handOverOrIdle(slot, checked, now, actions);
@@ -216,8 +231,8 @@ final class PoolAccounts {
 
     private void handOverOrIdle(ServerSlot slot, boolean keepsAge, long now, Actions actions) {
         PoolState pool = slot.pool;
-        if (!pool.waiters.isEmpty()) {
-            WaiterNode node = pollWaiter(pool);
+        if (pool.isWaitedFor(slot.loop)) {
+            WaiterNode node = pollWaiter(slot);
             use(slot, now);
             actions.handOver(slot, node.waiter);
             admission.trim(pool, now, actions);
@@ -231,11 +246,13 @@ final class PoolAccounts {
             slot.idleSince = now;
             pool.idle.addNewest(slot);
         }
-        admission.becameIdle(now, actions);
+        admission.becameIdle(pool, now, actions);
     }
 
-    private WaiterNode pollWaiter(PoolState pool) {
-        WaiterNode node = pool.waiters.poll();
+    /** The longest waiter for whom this slot is of use. */
+    private WaiterNode pollWaiter(ServerSlot slot) {
+        WaiterQueue waiters = slot.pool.waiters;
+        WaiterNode node = slot.pool.spread == null ? waiters.poll() : waiters.pollOn(slot.loop);
         if (node == null) {
             throw new IllegalStateException("nobody waits");
         }
@@ -261,12 +278,12 @@ final class PoolAccounts {
         if (reason != null) {
             close(slot, reason, now, actions);
         } else {
-            pool.opening--;
-            host.opening--;
+            admission.openingEnds(slot);
             slot.state = SlotState.IN_USE;
             pool.inUse++;
             host.inUse++;
-            if (!pool.waiters.isEmpty() || !admission.yieldsSlot(slot, now, actions)) {
+            if (pool.isWaitedFor(slot.loop)
+                    || (!admission.yieldsSlot(slot, now, actions) && !admission.changesLoop(slot, now, actions))) {
                 pool.inUse--;
                 host.inUse--;
                 handOverOrIdle(slot, false, now, actions);

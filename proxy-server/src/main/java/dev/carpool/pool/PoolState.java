@@ -17,6 +17,11 @@ final class PoolState {
     final IdleSlots idle = new IdleSlots();
     final WaiterQueue waiters = new WaiterQueue(this);
     PoolLimits limits;
+
+    /** Null when connections can move to another event loop. */
+    @Nullable
+    final LoopSpread spread;
+
     int open;
     int opening;
     int inUse;
@@ -54,11 +59,15 @@ final class PoolState {
 
     private long lastGivenBack;
 
+    /** Whether no client has come since a connection was given back. */
+    private boolean isAwaitingReturn;
+
     PoolState(DatabaseState database, UserState user, PoolLimits limits) {
         this.host = database.host;
         this.database = database;
         this.user = user;
         this.limits = limits;
+        this.spread = host.movable ? null : new LoopSpread(host.eventLoops);
         this.databaseShare = new Share(database.contention, database, this);
         this.userShare = new Share(user.contention, database, this);
     }
@@ -99,16 +108,21 @@ final class PoolState {
         return lastUsed;
     }
 
+    /** Whether somebody waits for whom a connection on this loop is of use. */
+    boolean isWaitedFor(int loop) {
+        return spread == null ? !waiters.isEmpty() : spread.isWaitedFor(loop);
+    }
+
     boolean isPaused() {
         return paused || database.paused;
     }
 
     /** A client has come. */
     void cameBack(long now) {
-        if (now - lastGivenBack <= host.linger()) {
-            promptness = Math.min(3, promptness + 1);
-        } else {
-            promptness = Math.max(0, promptness - 1);
+        if (isAwaitingReturn) {
+            isAwaitingReturn = false;
+            boolean soon = now - lastGivenBack <= host.linger();
+            promptness = soon ? Math.min(3, promptness + 1) : Math.max(0, promptness - 1);
         }
     }
 
@@ -120,6 +134,7 @@ final class PoolState {
     void gaveBack(long now) {
         lastUsed = now;
         lastGivenBack = now;
+        isAwaitingReturn = true;
     }
 
     /** Whether nothing is open and nobody waits. */
@@ -134,9 +149,13 @@ final class PoolState {
 
     /** How many connections its waiters need beyond those that are coming, within the pool's own size. */
     int wants() {
-        int coming = opening + promised + ready;
-        int needed = waiters.size() - coming;
+        int needed = waiters.size() - coming();
         return needed <= 0 ? 0 : Math.min(needed, room());
+    }
+
+    /** Connections that will be there soon. */
+    int coming() {
+        return opening + promised + ready;
     }
 
     /** Room under the pool's own size, counting the reserve as far as waiters may use it. */

@@ -32,7 +32,7 @@ final class ServerHost {
         this.name = name;
         this.loops = loops;
         this.movable = movable;
-        this.accounts = new PoolAccounts(name, limits, loops.length);
+        this.accounts = new PoolAccounts(name, limits, loops.length, movable);
     }
 
     String name() {

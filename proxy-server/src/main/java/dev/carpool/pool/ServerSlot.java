@@ -82,8 +82,8 @@ public final class ServerSlot {
 
     /** Tells that the connection lives on another loop from now on. Only while it is not idle. */
     void moveTo(int newLoop) {
-        if (state == SlotState.IDLE) {
-            throw new IllegalStateException("an idle slot stays on its loop");
+        if (state == SlotState.IDLE || pool.spread != null) {
+            throw new IllegalStateException("this slot stays on its loop");
         }
         loop = newLoop;
     }

@@ -22,12 +22,12 @@ final class Upkeep {
             closeOld(pool, now, actions);
         }
         closeBeyondCaps(now, actions);
-        admission.collectLingering(now, actions);
         for (int i = 0; i < host.pools.size(); i++) {
             PoolState pool = host.pools.get(i);
             admission.trim(pool, now, actions);
             admission.seek(pool, now, actions);
         }
+        admission.collectLingering(now, actions);
         for (int i = 0; i < host.pools.size(); i++) {
             keepMinSize(host.pools.get(i), now, actions);
         }

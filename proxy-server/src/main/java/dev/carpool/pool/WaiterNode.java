@@ -10,6 +10,9 @@ public final class WaiterNode {
     @Nullable
     PoolState pool;
 
+    /** The waiter's event loop. */
+    int loop;
+
     long arrivedAt;
 
     /** When it is refused, or {@link ServerSlot#NEVER}. */

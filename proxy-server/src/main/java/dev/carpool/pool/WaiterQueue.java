@@ -60,6 +60,7 @@ final class WaiterQueue {
         }
         WaiterNode later = earlier == null ? first : earlier.later;
         node.pool = pool;
+        node.loop = node.waiter.loop();
         node.asksReserve = false;
         node.earlier = earlier;
         node.later = later;
@@ -74,11 +75,27 @@ final class WaiterQueue {
             later.earlier = node;
         }
         size++;
+        if (pool.spread != null) {
+            pool.spread.waits(node.loop, 1);
+        }
     }
 
     @Nullable
     WaiterNode poll() {
         WaiterNode node = first;
+        if (node != null) {
+            remove(node);
+        }
+        return node;
+    }
+
+    /** Takes out the longest of those on one event loop. */
+    @Nullable
+    WaiterNode pollOn(int loop) {
+        WaiterNode node = first;
+        while (node != null && node.loop != loop) {
+            node = node.later;
+        }
         if (node != null) {
             remove(node);
         }
@@ -106,6 +123,9 @@ final class WaiterQueue {
         node.later = null;
         node.pool = null;
         size--;
+        if (pool.spread != null) {
+            pool.spread.waits(node.loop, -1);
+        }
     }
 
     void askReserve(WaiterNode node) {

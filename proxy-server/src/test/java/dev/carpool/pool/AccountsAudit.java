@@ -6,6 +6,7 @@ import java.util.Set;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** Counts everything again from the slots themselves and compares with the accounts. */
@@ -26,7 +27,10 @@ final class AccountsAudit {
     /** Checks that no idle connection is kept from somebody who waits for room, once it has lingered. */
     static void checkNothingLingers(HostState host, Collection<ServerSlot> slots, long now) {
         for (ServerSlot slot : slots) {
-            if (slot.state == SlotState.IDLE && (now - slot.idleSince >= host.linger() || !slot.pool.returnsSoon())) {
+            boolean lingered = now - slot.idleSince >= host.linger() || !slot.pool.returnsSoon();
+            if (slot.state == SlotState.IDLE && lingered && slot.pool.waiting() > 0) {
+                assertTrue(slot.pool.coming() > 0 || !slot.pool.mayOpen(), () -> slot + " stays on a loop without use");
+            } else if (slot.state == SlotState.IDLE && lingered) {
                 for (PoolState pool : host.pools) {
                     assertFalse(wouldHelp(slot, pool), () -> slot + " could make room for " + pool);
                 }
@@ -58,6 +62,10 @@ final class AccountsAudit {
         assertEquals(promised, pool.promised, () -> "promised to " + pool);
         checkIdleList(pool);
         checkWaiters(pool);
+
+        if (pool.spread != null) {
+            checkSpread(pool, pool.spread);
+        }
 
         int held = held(pool);
         assertEquals(held, pool.databaseShare.held(), () -> "held in its database by " + pool);
@@ -91,6 +99,26 @@ final class AccountsAudit {
             case DATABASE -> slot.pool.database == pool.database;
             case HOST -> true;
         };
+    }
+
+    private void checkSpread(PoolState pool, LoopSpread spread) {
+        for (int loop = 0; loop < 3; loop++) {
+            int open = 0;
+            int opening = 0;
+            int waiting = 0;
+            for (ServerSlot slot : slots) {
+                if (slot.pool == pool && slot.loop == loop) {
+                    open += slot.state == SlotState.CLOSING ? 0 : 1;
+                    opening += slot.state == SlotState.OPENING ? 1 : 0;
+                }
+            }
+            for (WaiterNode node = pool.waiters.first(); node != null; node = node.later) {
+                waiting += node.loop == loop ? 1 : 0;
+            }
+            assertEquals(open, spread.slots(loop));
+            assertEquals(opening, spread.opening(loop));
+            assertEquals(waiting, spread.waiting(loop));
+        }
     }
 
     private static int held(PoolState pool) {
@@ -132,9 +160,10 @@ final class AccountsAudit {
         }
         assertEquals(listed, pool.waiting());
         assertEquals(askingReserve, pool.waiters.askingReserve());
-        assertFalse(
-                listed > 0 && pool.idle() > 0 && !pool.isPaused(),
-                () -> "waits while a connection of its pool is idle: " + pool);
+        for (WaiterNode node = pool.waiters.first(); node != null && !pool.isPaused(); node = node.later) {
+            ServerSlot ofUse = pool.spread == null ? pool.idle.newest() : pool.idle.newestOn(node.loop);
+            assertNull(ofUse, () -> "waits while a connection of its pool is idle: " + pool);
+        }
     }
 
     private void checkDatabase(DatabaseState database) {

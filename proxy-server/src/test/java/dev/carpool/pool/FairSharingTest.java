@@ -182,6 +182,46 @@ class FairSharingTest {
     }
 
     @Test
+    void eventLoopsShareConnectionsThatCannotMove() {
+        Simulation simulation = Simulation.ofHostCap(0);
+        PoolState pool = simulation.pool("d", "app", 8);
+        Group many = simulation.clients("many", pool, 600, MS, 0);
+        simulation.nextLoop = 1;
+        Group few = simulation.clients("few", pool, 200, MS, 0);
+        simulation.measure(5 * SECOND);
+
+        assertEquals(6, many.meanSlots(5 * SECOND), 0.2);
+        assertEquals(2, few.meanSlots(5 * SECOND), 0.2);
+        assertTrue(simulation.opensPerSecond() < 2, simulation::toString);
+    }
+
+    @Test
+    void eventLoopsTakeTurnsWithOneConnectionThatCannotMove() {
+        Simulation simulation = Simulation.ofHostCap(0);
+        PoolState pool = simulation.pool("d", "app", 1);
+        simulation.clients("loop 0", pool, 3, MS, 0);
+        simulation.nextLoop = 1;
+        simulation.clients("loop 1", pool, 3, MS, 0);
+        simulation.measure(5 * SECOND);
+
+        assertTrue(slowestToMean(simulation) > 0.9, simulation::toString);
+        assertTrue(simulation.perSecond() > 700, simulation::toString);
+    }
+
+    @Test
+    void connectionsFollowTheirClientsToAnotherEventLoop() {
+        Simulation simulation = Simulation.ofHostCap(0);
+        PoolState pool = simulation.pool("d", "app", 4);
+        simulation.clients("started early", pool, 4, MS, 200 * MS);
+        simulation.run(SECOND);
+        simulation.nextLoop = 1;
+        Group late = simulation.clients("started late", pool, 40, MS, 0);
+        simulation.measure(5 * SECOND);
+
+        assertTrue(late.meanSlots(5 * SECOND) > 2, simulation::toString);
+    }
+
+    @Test
     void slowLoginsMakeSlotsChangeHandsLessOften() {
         Simulation simulation = new Simulation(HostLimits.ofConnections(10), 100 * MS, MS, 7);
         for (int i = 0; i < 30; i++) {

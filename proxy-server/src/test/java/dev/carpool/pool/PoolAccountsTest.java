@@ -261,7 +261,7 @@ class PoolAccountsTest {
 
     @Test
     void limitsConcurrentLogins() {
-        PoolAccounts accounts = new PoolAccounts("db:5432", new HostLimits(0, 2, 50 * MS), 2);
+        PoolAccounts accounts = new PoolAccounts("db:5432", new HostLimits(0, 2, 50 * MS), 2, true);
         PoolState a = pool(accounts, "a", "joe", 5);
         PoolState b = pool(accounts, "b", "joe", 5);
         for (int i = 0; i < 3; i++) {
@@ -539,6 +539,43 @@ class PoolAccountsTest {
     }
 
     @Test
+    void connectionThatCannotMoveServesOnlyItsEventLoop() {
+        PoolAccounts accounts = new PoolAccounts("db:5432", HostLimits.ofConnections(0), 2, false);
+        PoolState pool = pool(accounts, "app", "joe", 2);
+        ServerSlot slot = openInUse(accounts, pool, 0);
+        openInUse(accounts, pool, 0);
+        accounts.enqueue(pool, new TestWaiter("on 1", 1), ServerSlot.NEVER, now, actions);
+        accounts.enqueue(pool, new TestWaiter("on 0", 0), ServerSlot.NEVER, now, actions);
+        assertEquals(List.of(), drain());
+
+        accounts.giveBack(slot, now, actions);
+        assertEquals(List.of("HAND_OVER on 0"), drain());
+        accounts.giveBack(slot, now, actions);
+        assertEquals(List.of(), drain());
+        assertNull(accounts.take(pool, 1, now));
+        assertSame(slot, accounts.take(pool, 0, now));
+    }
+
+    @Test
+    void connectionThatCannotMoveIsReplacedByOneWhereSomebodyWaitsTooLong() {
+        PoolAccounts accounts = new PoolAccounts("db:5432", HostLimits.ofConnections(0), 2, false);
+        PoolState pool = pool(accounts, "app", "joe", 1);
+        ServerSlot slot = openInUse(accounts, pool, 0);
+        accounts.enqueue(pool, new TestWaiter("on 1", 1), ServerSlot.NEVER, now, actions);
+        accounts.enqueue(pool, new TestWaiter("on 0", 0), ServerSlot.NEVER, now, actions);
+        actions.clear();
+
+        now += 50 * MS;
+        accounts.giveBack(slot, now, actions);
+        assertEquals(List.of("CLOSE joe@app OTHER_LOOP"), drain());
+        accounts.closed(slot, now, actions);
+        ServerSlot next = onlyOpen();
+        assertEquals(1, next.loop());
+        accounts.opened(next, now, actions);
+        assertEquals(List.of("HAND_OVER on 1"), drain());
+    }
+
+    @Test
     void poolIsForgettableOnlyWhenNothingIsLeftOfIt() {
         PoolAccounts accounts = accounts(0);
         PoolState pool = pool(accounts, "app", "joe", 1);
@@ -590,7 +627,7 @@ class PoolAccountsTest {
     }
 
     private PoolAccounts accounts(int hostCap) {
-        return new PoolAccounts("db:5432", HostLimits.ofConnections(hostCap), 2);
+        return new PoolAccounts("db:5432", HostLimits.ofConnections(hostCap), 2, true);
     }
 
     private PoolState pool(PoolAccounts accounts, String database, String user, int size) {

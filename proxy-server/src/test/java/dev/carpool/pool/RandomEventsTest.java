@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -57,6 +58,7 @@ class RandomEventsTest {
         private long now;
         private int guaranteed;
         private boolean limitsChange;
+        private boolean movable;
         int events;
         String event = "";
 
@@ -66,7 +68,9 @@ class RandomEventsTest {
             int hostCap = random.nextInt(4) == 0 ? 0 : 1 + random.nextInt(8);
             int logins = random.nextInt(3) == 0 ? 1 + random.nextInt(3) : 0;
             limitsChange = random.nextInt(3) == 0;
-            accounts = new PoolAccounts("db:5432", new HostLimits(hostCap, logins, random.nextInt(60) * MS), 3);
+            movable = random.nextBoolean();
+            accounts =
+                    new PoolAccounts("db:5432", new HostLimits(hostCap, logins, random.nextInt(60) * MS), 3, movable);
             int userCount = 1 + random.nextInt(4);
             for (int i = 0; i < userCount; i++) {
                 users.add(accounts.addUser("u" + i, someCap()));
@@ -156,7 +160,9 @@ class RandomEventsTest {
         private void arrive(PoolState pool) {
             event = "arrive " + pool;
             int loop = random.nextInt(3);
-            boolean mustWait = !queues.get(pool).isEmpty() || pool.isPaused() || pool.idle() == 0;
+            boolean mustWait = pool.isPaused()
+                    || nextToServe(pool, loop) != null
+                    || (movable ? pool.idle() == 0 : pool.idle.newestOn(loop) == null);
             ServerSlot slot = accounts.take(pool, loop, now);
             assertEquals(mustWait, slot == null);
             if (slot != null) {
@@ -169,6 +175,16 @@ class RandomEventsTest {
             long deadline = random.nextInt(4) == 0 ? now + random.nextInt(100) * MS : ServerSlot.NEVER;
             accounts.enqueue(pool, waiter, deadline, now, actions);
             obey();
+        }
+
+        /** The longest waiter who can use a connection on this loop, or null. */
+        private @Nullable Waiter nextToServe(PoolState pool, int loop) {
+            for (Waiter waiter : queues.get(pool)) {
+                if (movable || waiter.loop() == loop) {
+                    return waiter;
+                }
+            }
+            return null;
         }
 
         private void finish() {
@@ -401,11 +417,15 @@ class RandomEventsTest {
                     case HAND_OVER -> {
                         ServerSlot slot = actions.slot(i);
                         assertEquals(SlotState.IN_USE, slot.state());
-                        assertEquals(actions.waiter(i), queues.get(slot.pool).poll(), "first come, first served");
-                        slot.moveTo(actions.waiter(i).loop());
+                        Waiter waiter = actions.waiter(i);
+                        assertEquals(waiter, nextToServe(slot.pool, slot.loop()), "first come, first served");
+                        queues.get(slot.pool).remove(waiter);
+                        if (movable) {
+                            slot.moveTo(waiter.loop());
+                        }
                         inUse.add(slot);
                         if (random.nextInt(50) == 0) {
-                            broken.put(slot, actions.waiter(i));
+                            broken.put(slot, waiter);
                         }
                     }
                     case REFUSE -> {

@@ -11,7 +11,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
  * Clients that ask for one transaction after the other, on a simulated clock: what the accounts decide is carried
- * out after the time that opening, closing or a transaction takes. The same seed gives the same run.
+ * out after the time that opening, closing or a transaction takes. There are two event loops, between which connections
+ * do not move. The same seed gives the same run.
  */
 final class Simulation {
     static final long MS = 1_000_000;
@@ -48,6 +49,7 @@ final class Simulation {
         private final Group group;
         private final long transaction;
         private final long pause;
+        private final int loop = nextLoop;
         private final WaiterNode node = new WaiterNode(this);
         private long asked;
 
@@ -60,7 +62,7 @@ final class Simulation {
 
         void ask() {
             asked = now;
-            ServerSlot slot = accounts.take(pool, 0, now);
+            ServerSlot slot = accounts.take(pool, loop, now);
             if (slot != null) {
                 run(slot);
             } else {
@@ -83,7 +85,7 @@ final class Simulation {
 
         @Override
         public int loop() {
-            return 0;
+            return loop;
         }
 
         @Override
@@ -107,11 +109,14 @@ final class Simulation {
     private long nextWake = Long.MAX_VALUE;
     private int opens;
 
+    /** The event loop of the clients that are added next. */
+    int nextLoop;
+
     /** Whether everything takes exactly the time it takes on average. */
     boolean exact;
 
     Simulation(HostLimits limits, long openTime, long closeTime, long seed) {
-        this.accounts = new PoolAccounts("db:5432", limits, 1);
+        this.accounts = new PoolAccounts("db:5432", limits, 2, false);
         this.random = new Random(seed);
         this.openTime = openTime;
         this.closeTime = closeTime;
