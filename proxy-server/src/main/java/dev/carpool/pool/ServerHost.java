@@ -186,41 +186,62 @@ final class ServerHost {
     }
 
     private void handOver(ServerSlot slot, PoolWaiter waiter, long now) {
-        deliver(slot, waiter.loop(), server -> waiter.granted(server, now));
+        deliver(slot, waiter.loop(), server -> waiter.granted(server, now), () -> {
+            long later = System.nanoTime();
+            apply((held, actions) -> held.enqueueAgain(slot.pool, waiter, later, actions), later);
+        });
     }
 
-    /** Brings a connection that is in nobody's hands to an event loop. */
-    void deliver(ServerSlot slot, int loop, Consumer<ServerConnection> receiver) {
+    /**
+     * Brings a connection that is in nobody's hands to an event loop.
+     *
+     * @param lost called instead of the receiver when the connection breaks on the way; its end is reported by itself
+     */
+    void deliver(ServerSlot slot, int loop, Consumer<ServerConnection> receiver, Runnable lost) {
         ServerConnection connection = slot.connection;
         if (connection == null) {
             throw new IllegalStateException("not open: " + slot);
         }
         EventLoop to = loops[loop];
         if (slot.loop() == loop) {
-            run(to, () -> receiver.accept(connection));
+            run(to, () -> arrive(connection, receiver, lost));
         } else if (movable) {
-            move(slot, connection, loop, receiver);
+            move(slot, connection, loop, receiver, lost);
         } else {
             run(connection.channel().eventLoop(), () -> connection.close(CloseReason.OTHER_LOOP));
+            lost.run();
         }
     }
 
-    /** Whether a connection can be brought to another loop, or is closed instead. */
-    boolean isMovable() {
-        return movable;
+    private static void arrive(ServerConnection connection, Consumer<ServerConnection> receiver, Runnable lost) {
+        if (connection.isOpen()) {
+            receiver.accept(connection);
+        } else {
+            lost.run();
+        }
     }
 
-    private void move(ServerSlot slot, ServerConnection connection, int loop, Consumer<ServerConnection> receiver) {
+    private void move(
+            ServerSlot slot,
+            ServerConnection connection,
+            int loop,
+            Consumer<ServerConnection> receiver,
+            Runnable lost) {
         EventLoop to = loops[loop];
         run(
                 connection.channel().eventLoop(),
                 () -> connection.channel().deregister().addListener(gone -> {
+                    if (to.isShuttingDown()) {
+                        connection.close(CloseReason.SHUTDOWN);
+                        return;
+                    }
                     slot.moveTo(loop);
                     to.register(connection.channel()).addListener(registered -> {
                         if (registered.isSuccess()) {
-                            run(to, () -> receiver.accept(connection));
+                            run(to, () -> arrive(connection, receiver, lost));
                         } else {
                             connection.close(CloseReason.OTHER_LOOP);
+                            lost.run();
                         }
                     });
                 }));

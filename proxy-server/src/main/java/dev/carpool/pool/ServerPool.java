@@ -185,7 +185,7 @@ public final class ServerPool implements Link.Returns {
             }
             if (slot.loop() != loop) {
                 // Arrives by way of giveBack, for the longest waiter, who is about to queue.
-                host.deliver(slot, loop, this::giveBack);
+                host.deliver(slot, loop, this::giveBack, () -> {});
                 return null;
             }
             if (needsCheck(slot, now)) {
@@ -468,12 +468,7 @@ public final class ServerPool implements Link.Returns {
         welcomes.clear();
         host.apply(
                 (accounts, actions) -> {
-                    accounts.closeIdle(state, reason, now, actions);
-                    for (ServerConnection connection : connections) {
-                        if (connection.home() instanceof SlotHome home) {
-                            accounts.markForClose(home.slot, reason, now, actions);
-                        }
-                    }
+                    accounts.markForClose(state, reason, now, actions);
                 },
                 now);
     }
