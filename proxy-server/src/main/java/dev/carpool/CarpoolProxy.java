@@ -127,7 +127,7 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
                 config.listen().addresses());
         ready = true;
         if (admin != null) {
-            log.info("health, metrics and statistics on http://{}", http.address());
+            log.info("health, metrics and statistics over HTTP on {}", http.address());
         }
         log.info("listening on {}, transport {}, {} event loops", listener.addresses(), loops.transport(), all.length);
     }
@@ -278,7 +278,9 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
         if (next != null && reading.needRestart().contains(key)) {
             return List.of(key + " takes effect at the next start only: change it in the configuration");
         }
-        List<String> problems = apply(reading);
+        List<String> problems = apply(reading).stream()
+                .map(problem -> problem.replaceFirst("^SET: ", ""))
+                .toList();
         if (next != null && problems.isEmpty()) {
             source.keep(assignment, next);
             log.info("{} changed from the console", key);

@@ -44,6 +44,9 @@ final class AdminCommands {
         List<Token> arguments(List<String> parameters) {
             List<Token> filled = new ArrayList<>();
             for (Token token : rest) {
+                if (row.takes != Takes.ANYTHING && isDecoration(token)) {
+                    continue;
+                }
                 if (token.kind() == Token.Kind.PARAMETER && row.takes != Takes.ANYTHING) {
                     int number = Integer.parseInt(token.text());
                     if (number < 1 || number > parameters.size()) {
@@ -62,9 +65,15 @@ final class AdminCommands {
             };
             return fits ? filled : null;
         }
+
+        /** Drivers that fill in parameters themselves write {@code ('17'::int8)}. */
+        private boolean isDecoration(Token token) {
+            boolean cast = token.kind() == Token.Kind.WORD && token.text().startsWith("::");
+            return row.takes != Takes.ASSIGNMENT && (cast || token.isSymbol("(") || token.isSymbol(")"));
+        }
     }
 
-    private static final int MOST_WORDS = 3;
+    private static final int MOST_WORDS = 4;
     private static final Map<String, Row> ROWS = new LinkedHashMap<>();
 
     static {
@@ -139,6 +148,10 @@ final class AdminCommands {
 
     /** The command with the most words in front of the statement; null when there is none. */
     static @Nullable Match find(ConsoleStatement statement) {
+        Row query = DriverCommands.select(statement.condensed());
+        if (query != null) {
+            return new Match(query, List.of());
+        }
         for (int count = MOST_WORDS; count > 0; count--) {
             String words = statement.words(count);
             Match match = words.isEmpty() ? null : match(statement, words, count);
@@ -153,8 +166,6 @@ final class AdminCommands {
         Row row = ROWS.get(words);
         if (row == null && words.startsWith("SELECT ")) {
             row = ROWS.get("SHOW " + words.substring("SELECT ".length()));
-        } else if (row == null && words.equals("SELECT")) {
-            row = DriverCommands.select(statement.condensed());
         }
         List<Token> rest = statement.tokens().subList(count, statement.tokens().size());
         return row == null ? null : new Match(row, rest);

@@ -3,10 +3,8 @@ package dev.carpool.metrics;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
-import io.netty.handler.flow.FlowControlHandler;
 import java.net.InetSocketAddress;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +28,7 @@ public final class HttpPort {
 
     /** Starts to listen. Throws what Netty throws when the address is in use. */
     public void listen(ServerBootstrap bootstrap, InetSocketAddress address) {
-        bootstrap.childOption(ChannelOption.AUTO_READ, false).childHandler(new ChannelInitializer<>() {
+        bootstrap.childHandler(new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel accepted) {
                 accept(accepted);
@@ -59,7 +57,6 @@ public final class HttpPort {
         accepted.pipeline()
                 .addLast(new HttpServerCodec(LONGEST_LINE, LARGEST_HEADERS, LARGEST_HEADERS))
                 .addLast(new HttpObjectAggregator(LARGEST_BODY, true))
-                .addLast(new FlowControlHandler())
                 .addLast(requests);
     }
 

@@ -16,6 +16,8 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
@@ -25,8 +27,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers the requests of one HTTP connection, one after the other: the next one is read when the last answer has been
- * handed to the socket. Confined to its channel's event loop; pages are rendered elsewhere.
+ * Answers the requests of one HTTP connection, one after the other: no further one is read before the last answer
+ * has been handed to the socket. Confined to its channel's event loop; pages are rendered elsewhere.
  */
 final class HttpRequests extends SimpleChannelInboundHandler<FullHttpRequest> {
     private static final Logger log = LoggerFactory.getLogger(HttpRequests.class);
@@ -41,6 +43,11 @@ final class HttpRequests extends SimpleChannelInboundHandler<FullHttpRequest> {
     private final Access access;
     private final Executor expensive;
 
+    /** Requests that came with, or right behind, the one that is being answered. */
+    private final Deque<FullHttpRequest> waiting = new ArrayDeque<>();
+
+    private boolean answering;
+
     /** Ends the connection when the request or the taking of its answer is late. */
     private @Nullable ScheduledFuture<?> deadline;
 
@@ -53,18 +60,13 @@ final class HttpRequests extends SimpleChannelInboundHandler<FullHttpRequest> {
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
         if (context.channel().isActive()) {
-            await(context, FIRST_REQUEST);
+            within(context, FIRST_REQUEST);
         }
     }
 
     @Override
     public void channelActive(ChannelHandlerContext context) {
-        await(context, FIRST_REQUEST);
-    }
-
-    private void await(ChannelHandlerContext context, int seconds) {
-        within(context, seconds);
-        context.read();
+        within(context, FIRST_REQUEST);
     }
 
     private void within(ChannelHandlerContext context, int seconds) {
@@ -81,10 +83,23 @@ final class HttpRequests extends SimpleChannelInboundHandler<FullHttpRequest> {
         if (last != null) {
             last.cancel(false);
         }
+        for (FullHttpRequest request = waiting.poll(); request != null; request = waiting.poll()) {
+            request.release();
+        }
     }
 
     @Override
     protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
+        if (answering) {
+            waiting.add(request.retain());
+        } else {
+            serve(context, request);
+        }
+    }
+
+    private void serve(ChannelHandlerContext context, FullHttpRequest request) {
+        answering = true;
+        context.channel().config().setAutoRead(false);
         within(context, ANSWER);
         boolean head = request.method().equals(HttpMethod.HEAD);
         boolean keepAlive = HttpUtil.isKeepAlive(request);
@@ -174,11 +189,26 @@ final class HttpRequests extends SimpleChannelInboundHandler<FullHttpRequest> {
         HttpUtil.setKeepAlive(response, keepAlive);
         context.writeAndFlush(response).addListener(written -> {
             if (written.isSuccess() && keepAlive) {
-                await(context, NEXT_REQUEST);
+                answered(context);
             } else {
                 context.close();
             }
         });
+    }
+
+    private void answered(ChannelHandlerContext context) {
+        answering = false;
+        FullHttpRequest next = waiting.poll();
+        if (next == null) {
+            within(context, NEXT_REQUEST);
+            context.channel().config().setAutoRead(true);
+            return;
+        }
+        try {
+            serve(context, next);
+        } finally {
+            next.release();
+        }
     }
 
     @Override

@@ -21,6 +21,7 @@ final class Pages {
         row("/livez", true, accept -> text(200, "alive\n"));
         row("/readyz", true, accept -> proxy.isReady() ? text(200, "ready\n") : text(503, "not ready\n"));
         row("/health", false, new HealthPage(proxy));
+        row("/metrics", false, new MetricsPage(proxy));
         row("/api/stats", false, new StatsPage(proxy));
     }
 
