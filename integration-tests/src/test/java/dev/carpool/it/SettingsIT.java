@@ -169,4 +169,23 @@ class SettingsIT {
         return Sql.value(
                 connection, "select current_setting('application_name') || ' ' || current_setting('timezone')");
     }
+
+    @Test
+    void resetGoesBackToWhatTheClientStartedWith() throws Exception {
+        try (ScriptedClient a = proxy.login("application_name", "started", "TimeZone", "Asia/Tokyo");
+                ScriptedClient b = proxy.login("application_name", "other")) {
+            a.query("set application_name to changed");
+            b.query("select 1");
+            a.query("reset application_name");
+            b.query("select 1");
+            assertEquals("started", a.value("show application_name"));
+            a.query("set timezone to 'Europe/Rome'");
+            b.query("select 1");
+            a.query("reset all");
+            b.query("select 1");
+            assertEquals("Asia/Tokyo", a.value("show timezone"));
+            assertEquals("started", a.value("show application_name"));
+            assertEquals("other", b.value("show application_name"));
+        }
+    }
 }

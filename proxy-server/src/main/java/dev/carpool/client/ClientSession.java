@@ -63,6 +63,10 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private @Nullable RequestRelay requests;
     private TimeoutConfig timeouts;
     private ParameterValues wanted = ParameterValues.empty();
+
+    /** What the client asked for at login; RESET goes back to it. */
+    private ParameterValues started = ParameterValues.empty();
+
     private int processId;
     private boolean admitted;
     private boolean loggedIn;
@@ -334,6 +338,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     void welcome(Welcome welcome) {
         ServerPool mine = pool();
         wanted = welcome.wanted();
+        started = welcome.wanted();
         requests = new RequestRelay(
                 channel.alloc(),
                 context.statements(),
@@ -524,6 +529,11 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         wanted = values;
         String name = values.value("application_name");
         applicationName = name == null ? "" : name;
+    }
+
+    @Override
+    public void settingsWentBack() {
+        wanted(started.withAll(wanted));
     }
 
     @Override

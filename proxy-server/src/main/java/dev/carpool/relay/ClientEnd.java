@@ -21,6 +21,9 @@ public interface ClientEnd {
 
     void wanted(ParameterValues values);
 
+    /** RESET or DISCARD ALL: what the session has not set since goes back to what its client started with. */
+    void settingsWentBack();
+
     /** The link has ended as it should; the session is ready for its next request. */
     void unlinked();
 

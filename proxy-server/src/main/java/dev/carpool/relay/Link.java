@@ -238,6 +238,9 @@ public final class Link implements ServerConnection.Owner {
             client.flushReplies();
         }
         client.readRequests(true);
+        if ((suspicion & Suspicion.WENT_BACK) != 0) {
+            client.settingsWentBack();
+        }
         client.unlinked();
         if ((suspicion & Suspicion.NEEDS_CLOSE) != 0) {
             server.close(CloseReason.PINNED_SESSION_ENDED);

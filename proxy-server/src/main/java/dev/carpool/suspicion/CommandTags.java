@@ -53,7 +53,9 @@ public final class CommandTags {
             return length == 2 ? Suspicion.DO_OR_CALL : Suspicion.NONE;
         }
         if (startsWith(buffer, index, length, "DISCARD")) {
-            int all = is(buffer, index, length, "DISCARD ALL") ? Suspicion.DEALLOCATED_ALL : Suspicion.NONE;
+            int all = is(buffer, index, length, "DISCARD ALL")
+                    ? Suspicion.DEALLOCATED_ALL | Suspicion.WENT_BACK
+                    : Suspicion.NONE;
             return Suspicion.SET | Suspicion.DISCARD | all;
         }
         if (startsWith(buffer, index, length, "DEALLOCATE")) {
@@ -81,7 +83,7 @@ public final class CommandTags {
 
     private static int ofR(ByteBuf buffer, int index, int length) {
         if (is(buffer, index, length, "RESET")) {
-            return Suspicion.SET;
+            return Suspicion.SET | Suspicion.WENT_BACK;
         }
         if (is(buffer, index, length, "ROLLBACK") || is(buffer, index, length, "RELEASE")) {
             return Suspicion.TRANSACTION;

@@ -76,6 +76,9 @@ public final class Suspicion {
     /** DISCARD ALL or DEALLOCATE ALL has taken place: also the protocol's prepared statements are gone. Tags only. */
     public static final int DEALLOCATED_ALL = 1 << 19;
 
+    /** RESET or DISCARD ALL has taken place: settings are what they were when the connection began. Tags only. */
+    public static final int WENT_BACK = 1 << 20;
+
     /** What no other session may meet: a connection with one of these needs a clean-up or a probe before. */
     public static final int NEEDS_RESET = SET
             | DISCARD
@@ -98,7 +101,7 @@ public final class Suspicion {
 
     /** What is good to know but leaves nothing that another session could meet. */
     public static final int INFORMATIONAL =
-            SEQUENCE | CURSOR | TRANSACTION | TWO_PHASE | NOTIFY | SESSION_VIEW | DEALLOCATED_ALL;
+            SEQUENCE | CURSOR | TRANSACTION | TWO_PHASE | NOTIFY | SESSION_VIEW | DEALLOCATED_ALL | WENT_BACK;
 
     /** By bit number. */
     private static final List<String> NAMES = List.of(
@@ -121,7 +124,8 @@ public final class Suspicion {
             "two_phase",
             "notify",
             "session_view",
-            "deallocated_all");
+            "deallocated_all",
+            "went_back");
 
     private Suspicion() {}
 

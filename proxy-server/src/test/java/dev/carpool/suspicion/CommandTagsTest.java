@@ -14,8 +14,8 @@ final class CommandTagsTest {
         Map<String, String> tags = Map.ofEntries(
                 Map.entry("SET", "set"),
                 Map.entry("SET CONSTRAINTS", ""),
-                Map.entry("RESET", "set"),
-                Map.entry("DISCARD ALL", "set,discard,deallocated_all"),
+                Map.entry("RESET", "set,went_back"),
+                Map.entry("DISCARD ALL", "set,discard,deallocated_all,went_back"),
                 Map.entry("DISCARD TEMP", "set,discard"),
                 Map.entry("PREPARE", "sql_prepare"),
                 Map.entry("DEALLOCATE", "sql_prepare"),
