@@ -12,7 +12,7 @@ if [ ! -e "$certificates" ]; then
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ca-certificates-java >/dev/null
   mkdir -p /etc/ssl/certs/java
   for certificate in /etc/ssl/certs/*.pem; do echo "+$certificate"; done |
-    java -jar /usr/share/ca-certificates-java/ca-certificates-java.jar -storepass changeit >/dev/null
+    java -jar /usr/share/ca-certificates-java/ca-certificates-java.jar -storepass changeit >/dev/null 2>&1
   [ -e "$certificates" ] || cp /etc/ssl/certs/java/cacerts "$(readlink -m "$certificates")"
 fi
 
