@@ -188,6 +188,21 @@ class StartupIT {
     }
 
     @Test
+    void passesReplicationConnectionsThrough() throws Exception {
+        PostgresUnderTest postgres = PostgresUnderTest.shared();
+        String role = postgres.newRole("walker");
+        postgres.execute("alter role " + role + " replication");
+        try (ScriptedClient client = proxy.loginAs(role, role, "postgres", "replication", "database")) {
+            String system = client.query("IDENTIFY_SYSTEM");
+            assertTrue(system.startsWith("T D:") && system.endsWith("C:IDENTIFY_SYSTEM Z:I"), system);
+            assertEquals("T D:1 C:SELECT_1 Z:I", client.query("select 1"));
+        }
+        try (ScriptedClient client = proxy.loginAs(role, role, "postgres", "replication", "true")) {
+            assertTrue(client.query("IDENTIFY_SYSTEM").endsWith("C:IDENTIFY_SYSTEM Z:I"));
+        }
+    }
+
+    @Test
     void closesWithoutWordsAfterTerminate() throws Exception {
         try (ScriptedClient client = proxy.login()) {
             client.send(Wire.terminate()).expectClosed();
