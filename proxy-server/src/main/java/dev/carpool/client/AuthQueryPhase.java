@@ -247,8 +247,7 @@ final class AuthQueryPhase extends ClientPhase implements PoolWaiter, ServerConn
 
     @Override
     void bytesArrived(ByteBuf in) {
-        in.release();
-        session.fail(CarpoolError.PROTOCOL_VIOLATION.reply("a message before the login has ended"));
+        session.keepForLater(in);
     }
 
     @Override

@@ -47,6 +47,9 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     /** How long a client may take to read why it is sent away. */
     private static final long LONGEST_FAREWELL_SECONDS = 10;
 
+    /** Bytes of requests kept while the login goes on. */
+    private static final int MOST_KEPT = 64 * 1024;
+
     private final long id;
     private final ProxyContext context;
     private final Channel channel;
@@ -68,6 +71,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private ParameterValues started = ParameterValues.empty();
 
     private int processId;
+    private @Nullable ByteBuf early;
     private boolean admitted;
     private boolean loggedIn;
     private volatile long lastRequestAt;
@@ -317,6 +321,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         conversation.greet(out);
         greet(out);
         enter(new ConsolePhase(this, conversation));
+        serveKept();
     }
 
     /** The end of a login: key and ReadyForQuery behind what the buffer holds. */
@@ -356,6 +361,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         ReadyPhase phaseReady = new ReadyPhase(this);
         ready = phaseReady;
         enter(phaseReady);
+        serveKept();
     }
 
     private void keyAndReady(ByteBuf out) {
@@ -396,6 +402,30 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     // Requests
+
+    /** A request that came before the login has ended: it is served right after. Takes ownership. */
+    void keepForLater(ByteBuf in) {
+        ByteBuf kept = early;
+        if (kept == null) {
+            kept = channel.alloc().buffer(in.readableBytes());
+            early = kept;
+        }
+        kept.writeBytes(in);
+        in.release();
+        if (kept.readableBytes() > MOST_KEPT) {
+            throw new ProtocolViolation("too much before the login has ended");
+        }
+    }
+
+    /** Serves what came while the login went on. */
+    void serveKept() {
+        ByteBuf kept = early;
+        if (kept != null) {
+            early = null;
+            phase.bytesArrived(kept);
+            phase.bytesRead();
+        }
+    }
 
     ServerPool pool() {
         ServerPool mine = pool;
@@ -653,6 +683,10 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         }
         last.clientGone();
         enter(new ClosedPhase());
+        if (early != null) {
+            early.release();
+            early = null;
+        }
         RequestRelay relay = requests;
         requests = null;
         if (relay != null) {

@@ -1,6 +1,5 @@
 package dev.carpool.client;
 
-import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
 import dev.carpool.pool.PoolWaiter;
 import dev.carpool.pool.ServerPool;
@@ -68,8 +67,7 @@ final class ProofPhase extends ClientPhase implements PoolWaiter {
 
     @Override
     void bytesArrived(ByteBuf in) {
-        in.release();
-        session.fail(CarpoolError.PROTOCOL_VIOLATION.reply("a message before the login has ended"));
+        session.keepForLater(in);
     }
 
     @Override

@@ -1,6 +1,5 @@
 package dev.carpool.client;
 
-import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
 import dev.carpool.pool.PoolWaiter;
 import dev.carpool.pool.ServerPool;
@@ -65,6 +64,7 @@ final class ReplicationPhase extends ClientPhase implements PoolWaiter, ServerCo
             WireWriter.parameterStatus(out, entry.getKey(), entry.getValue());
         }
         session.greet(out);
+        session.serveKept();
     }
 
     @Override
@@ -78,8 +78,7 @@ final class ReplicationPhase extends ClientPhase implements PoolWaiter, ServerCo
     void bytesArrived(ByteBuf in) {
         ServerConnection connection = server;
         if (connection == null) {
-            in.release();
-            session.fail(CarpoolError.PROTOCOL_VIOLATION.reply("a request before the login has ended"));
+            session.keepForLater(in);
         } else {
             connection.send(in);
         }

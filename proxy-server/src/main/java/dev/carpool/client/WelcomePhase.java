@@ -190,8 +190,7 @@ final class WelcomePhase extends ClientPhase implements PoolWaiter, ServerConnec
 
     @Override
     void bytesArrived(ByteBuf in) {
-        in.release();
-        session.fail(CarpoolError.PROTOCOL_VIOLATION.reply("a request before the login has ended"));
+        session.keepForLater(in);
     }
 
     @Override
