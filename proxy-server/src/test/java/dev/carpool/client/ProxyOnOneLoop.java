@@ -12,6 +12,7 @@ import dev.carpool.pool.ServerPool;
 import dev.carpool.prepared.StatementCatalog;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.server.ServerConnector;
+import dev.carpool.server.ServerState;
 import dev.carpool.server.ServerTls;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
@@ -193,6 +194,16 @@ final class ProxyOnOneLoop implements ProxyContext, AutoCloseable {
         run();
     }
 
+    /** Gives up cleaning what does not come clean, as upkeep does; with cancel_wait_timeout in milliseconds. */
+    void endSlowResets() {
+        long begun = System.nanoTime();
+        while (pool().connections().stream().anyMatch(one -> one.state() != ServerState.IDLE)
+                && System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(2)) {
+            pools.tick();
+            run();
+        }
+    }
+
     TestClient connect() {
         TestClient client = new TestClient(this);
         testClients.add(client);
@@ -247,8 +258,6 @@ final class ProxyOnOneLoop implements ProxyContext, AutoCloseable {
     public void close() {
         closeAll();
         listeners.forEach(Channel::close);
-        run();
-        loop.shutdownGracefully(0, 0, TimeUnit.SECONDS);
         run();
         OURS.removeHandler(watch);
         NETTY.removeHandler(watch);
