@@ -88,7 +88,7 @@ class PagesTest {
             "carpool_checkouts_total{database=\"shop\",user=\"app\"} 3.0",
             "carpool_pool_max_server_connections{database=\"shop\",user=\"app\"} 20.0",
             "carpool_failed_logins_total 3.0",
-            "carpool_mismatches_total 0.0",
+            "carpool_mismatches_total " + (double) dev.carpool.server.Counters.mismatches(),
             "carpool_build_info{version=\"9.8.7\"} 1",
             "carpool_ready 1.0"
         }) {
