@@ -63,7 +63,7 @@ public final class EventLoops {
 
     private static Transport choose(Transport wanted) {
         Transport[] candidates = wanted == Transport.AUTO
-                ? new Transport[] {Transport.EPOLL, Transport.NIO}
+                ? new Transport[] {Transport.IO_URING, Transport.EPOLL, Transport.NIO}
                 : new Transport[] {wanted, Transport.EPOLL, Transport.NIO};
         for (Transport candidate : candidates) {
             if (isAvailable(candidate)) {
@@ -78,7 +78,8 @@ public final class EventLoops {
 
     private static boolean isAvailable(Transport transport) {
         return switch (transport) {
-            case IO_URING -> IoUring.isAvailable();
+            // Without a ring of receive buffers it saves nothing against epoll: docs/performance.md.
+            case IO_URING -> IoUring.isAvailable() && IoUring.isRegisterBufferRingSupported();
             case EPOLL -> Epoll.isAvailable();
             default -> true;
         };
