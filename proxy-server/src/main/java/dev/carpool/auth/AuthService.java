@@ -78,6 +78,12 @@ public final class AuthService {
         return rules.users.find(user).orElse(null);
     }
 
+    /** Whether a user is in auth_file; anybody is when there is none. */
+    public boolean knows(String user) {
+        Rules now = rules;
+        return now.config.file() == null || now.users.find(user).isPresent();
+    }
+
     /** Whether secrets of a database's users are looked up in PostgreSQL. */
     public boolean queries(CarpoolConfig current, DatabaseConfig database) {
         return current.auth(database).user() != null;

@@ -98,7 +98,8 @@ final class AuthenticationPhase extends MessagePhase {
 
     private void begin(AuthType method) {
         switch (method) {
-            case TRUST, ANY -> admitted(storedCredentials(), false);
+            case ANY -> admitted(storedCredentials(), false);
+            case TRUST -> trustKnown();
             case REJECT, HBA -> session.fail(CarpoolError.LOGIN_REJECTED.reply(session.user(), session.database()));
             case CERT -> certificate();
             case PASSTHROUGH -> passthrough();
@@ -107,6 +108,15 @@ final class AuthenticationPhase extends MessagePhase {
                     stored = found;
                     withSecret(method, found);
                 });
+        }
+    }
+
+    /** With a list of users, trust is for those in it. */
+    private void trustKnown() {
+        if (auth.knows(session.user())) {
+            admitted(storedCredentials(), false);
+        } else {
+            session.fail(CarpoolError.LOGIN_REJECTED.reply(session.user(), session.database()));
         }
     }
 

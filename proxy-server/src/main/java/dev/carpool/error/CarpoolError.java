@@ -20,12 +20,6 @@ public enum CarpoolError {
             Severity.FATAL,
             "unsupported frontend protocol %s",
             "Carpool speaks protocol version 3"),
-    UNENCRYPTED_DATA_AFTER_SSL_REQUEST(
-            "CP003",
-            SqlState.PROTOCOL_VIOLATION,
-            Severity.FATAL,
-            "received unencrypted data after SSL request",
-            "this could be evidence of an attempted man-in-the-middle attack"),
     NO_USER_NAME(
             "CP004",
             SqlState.INVALID_AUTHORIZATION,
@@ -122,12 +116,6 @@ public enum CarpoolError {
             Severity.FATAL,
             "too many client connections for user \"%s\" (max_user_client_connections is %d)",
             "raise max_user_client_connections"),
-    DATABASE_PAUSED(
-            "CP206",
-            SqlState.CANNOT_CONNECT_NOW,
-            Severity.FATAL,
-            "database \"%s\" is paused",
-            "RESUME it on the console"),
     DATABASE_DISABLED(
             "CP207",
             SqlState.CANNOT_CONNECT_NOW,
@@ -162,7 +150,7 @@ public enum CarpoolError {
             "CP305",
             SqlState.CONNECTION_FAILURE,
             Severity.FATAL,
-            "the server sent a message that belongs to no request: %s",
+            "the server sent a message that belongs to no request",
             "this is a bug in Carpool or in what stands between Carpool and PostgreSQL; please report it"),
     SERVER_TLS(
             "CP306",
@@ -204,7 +192,7 @@ public enum CarpoolError {
             "CP406",
             SqlState.QUERY_CANCELED,
             Severity.FATAL,
-            "the cancel request was not carried out within %s",
+            "the cancel request was not carried out within cancel_wait_timeout",
             "see cancel_wait_timeout"),
     SHUTTING_DOWN(
             "CP501",

@@ -308,11 +308,20 @@ public final class Link implements ServerConnection.Owner {
                 && !server.outstanding().isUnsynced()
                 && server.outstanding().owedReadyForQuery() == 1;
         boolean goesOn = !inTransaction && oneReply;
-        ErrorReply reply = lastWords != null && !lastWords.sqlState().isEmpty()
-                ? new ErrorReply(CarpoolError.Severity.FATAL, lastWords.sqlState(), lastWords.message(), "")
-                : (goesOn ? CarpoolError.SERVER_LOST : CarpoolError.SERVER_LOST_IN_TRANSACTION).reply();
+        ErrorReply reply = lossReply(lastWords, goesOn);
         client.serverLost(
                 reply.withSeverity(goesOn ? CarpoolError.Severity.ERROR : CarpoolError.Severity.FATAL), goesOn);
+    }
+
+    private ErrorReply lossReply(@Nullable ErrorFields lastWords, boolean goesOn) {
+        if (lastWords != null && !lastWords.sqlState().isEmpty()) {
+            return new ErrorReply(CarpoolError.Severity.FATAL, lastWords.sqlState(), lastWords.message(), "");
+        }
+        return switch (server.closeReason()) {
+            case CANCEL_FAILED -> CarpoolError.CANCEL_WAIT_TIMEOUT.reply();
+            case PROTOCOL_VIOLATION -> CarpoolError.SERVER_PROTOCOL.reply();
+            default -> (goesOn ? CarpoolError.SERVER_LOST : CarpoolError.SERVER_LOST_IN_TRANSACTION).reply();
+        };
     }
 
     @Override

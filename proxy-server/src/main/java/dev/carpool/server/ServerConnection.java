@@ -218,6 +218,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         return transactions;
     }
 
+    /** Why the connection was closed, once it is. */
+    public CloseReason closeReason() {
+        return closeReason;
+    }
+
     public boolean isOpen() {
         return !closing && state != ServerState.CLOSED && channel.isActive();
     }
