@@ -1,6 +1,7 @@
 package dev.carpool.admin;
 
 import dev.carpool.client.ClientSession;
+import dev.carpool.pool.PoolKey;
 import dev.carpool.pool.ServerPool;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.server.ServerState;
@@ -80,7 +81,7 @@ final class SessionRows {
         row.add("C");
         row.add(orElse(session.user(), "(nouser)"));
         row.add(orElse(session.database(), "(nodb)"));
-        row.add("none");
+        row.add(replication(session.serverPool()));
         row.add(session.state());
         addresses(row, session.remoteAddress(), session.localAddress());
         row.add(time(session.connectedAtMillis()));
@@ -106,7 +107,7 @@ final class SessionRows {
         row.add("S");
         row.add(pool.key().user());
         row.add(pool.key().database());
-        row.add("none");
+        row.add(replication(pool));
         row.add(state(server));
         addresses(row, inet(channel.remoteAddress()), inet(channel.localAddress()));
         row.add(time(millis(server.connectedAt())));
@@ -122,6 +123,13 @@ final class SessionRows {
         row.add(server.statements().size());
         row.add(server.id());
         return row;
+    }
+
+    private static String replication(@Nullable ServerPool pool) {
+        if (pool == null || pool.key().purpose() != PoolKey.Purpose.REPLICATION) {
+            return "none";
+        }
+        return "database".equals(pool.target().parameters().get("replication")) ? "logical" : "physical";
     }
 
     /** PgBouncer's word for what a server connection does. */

@@ -76,12 +76,10 @@ final class ShowPools extends Show {
     }
 
     private static void add(ResultTable table, PoolReading pool, Clients clients) {
-        int active = 0;
         int tested = 0;
         int cancelled = 0;
         for (ServerConnection server : pool.connections()) {
             switch (SessionRows.state(server)) {
-                case "active" -> active++;
                 case "tested" -> tested++;
                 case "being_canceled" -> cancelled++;
                 default -> {}
@@ -95,7 +93,7 @@ final class ShowPools extends Show {
                 clients.waiting,
                 0,
                 0,
-                active,
+                Math.max(0, load.inUse() - tested - cancelled),
                 0,
                 cancelled,
                 load.idle(),

@@ -1,8 +1,10 @@
 package dev.carpool.metrics;
 
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -38,6 +40,7 @@ final class HttpRequests extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     static final int NEXT_REQUEST = 90;
     static final int ANSWER = 30;
+    private static final int LINGER = 2;
 
     private final Pages pages;
     private final Access access;
@@ -105,7 +108,11 @@ final class HttpRequests extends SimpleChannelInboundHandler<FullHttpRequest> {
         boolean keepAlive = HttpUtil.isKeepAlive(request);
         Page.Content refusal = refuse(request);
         if (refusal != null) {
-            answer(context, refusal, head, keepAlive && request.decoderResult().isSuccess());
+            if (request.decoderResult().isSuccess()) {
+                answer(context, refusal, head, keepAlive);
+            } else {
+                write(context, refusal, head, false).addListener(written -> linger(context));
+            }
             return;
         }
         Pages.Row row = pages.find(path(request));
@@ -173,6 +180,28 @@ final class HttpRequests extends SimpleChannelInboundHandler<FullHttpRequest> {
     }
 
     private void answer(ChannelHandlerContext context, Page.Content content, boolean head, boolean keepAlive) {
+        write(context, content, head, keepAlive).addListener(written -> {
+            if (written.isSuccess() && keepAlive) {
+                answered(context);
+            } else {
+                context.close();
+            }
+        });
+    }
+
+    /** Closing while the client still sends would reset the connection and take the answer away from it. */
+    private void linger(ChannelHandlerContext context) {
+        if (context.channel() instanceof DuplexChannel channel) {
+            within(context, LINGER);
+            channel.shutdownOutput();
+            channel.config().setAutoRead(true);
+        } else {
+            context.close();
+        }
+    }
+
+    private static ChannelFuture write(
+            ChannelHandlerContext context, Page.Content content, boolean head, boolean keepAlive) {
         HttpResponseStatus status = HttpResponseStatus.valueOf(content.status());
         FullHttpResponse response = new DefaultFullHttpResponse(
                 HttpVersion.HTTP_1_1, status, head ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(content.body()));
@@ -187,13 +216,7 @@ final class HttpRequests extends SimpleChannelInboundHandler<FullHttpRequest> {
             response.headers().set(HttpHeaderNames.ALLOW, "GET, HEAD");
         }
         HttpUtil.setKeepAlive(response, keepAlive);
-        context.writeAndFlush(response).addListener(written -> {
-            if (written.isSuccess() && keepAlive) {
-                answered(context);
-            } else {
-                context.close();
-            }
-        });
+        return context.writeAndFlush(response);
     }
 
     private void answered(ChannelHandlerContext context) {

@@ -18,6 +18,7 @@ final class Pages {
     private final Map<String, Row> rows = new LinkedHashMap<>();
 
     Pages(MonitoredProxy proxy) {
+        row("/", false, accept -> text(200, paths().replace(", ", "\n") + "\n"));
         row("/livez", true, accept -> text(200, "alive\n"));
         row("/readyz", true, accept -> proxy.isReady() ? text(200, "ready\n") : text(503, "not ready\n"));
         row("/health", false, new HealthPage(proxy));
