@@ -381,6 +381,21 @@ final class AuthenticationPhase extends MessagePhase {
     }
 
     private void passthrough() {
+        Runnable askForSecret = () -> session.enter(new AuthenticationPhase(session, database, true));
+        if (isTokenWelcome()) {
+            askForSecret.run(); // the token has to open the console when no server answers
+        } else {
+            passthrough(askForSecret);
+        }
+    }
+
+    /** Whether the client may give admin_token instead of its own password. */
+    private boolean isTokenWelcome() {
+        return database == null && session.context().config().admin().token() != null;
+    }
+
+    /** @param secretWanted the server asks for a password */
+    private void passthrough(Runnable secretWanted) {
         DatabaseConfig target = proving();
         if (target.forcedUser() != null && target.password() != null) {
             session.fail(CarpoolError.LOGIN_REJECTED.reply(session.user(), session.database()));
@@ -388,15 +403,11 @@ final class AuthenticationPhase extends MessagePhase {
         }
         int trust = sessionsPool().trust(auth.trustTtl());
         if (trust < 0) {
-            session.enter(new AuthenticationPhase(session, database, true));
+            secretWanted.run();
         } else if (trust > 0 && database != null) {
             trusted(false);
         } else {
-            prove(
-                    new ServerCredentials.None(),
-                    false,
-                    superuser -> trusted(superuser),
-                    () -> session.enter(new AuthenticationPhase(session, database, true)));
+            prove(new ServerCredentials.None(), false, superuser -> trusted(superuser), secretWanted);
         }
     }
 
@@ -456,27 +467,36 @@ final class AuthenticationPhase extends MessagePhase {
     private void provePassword(Secret password) {
         if (database == null && auth.isConsoleToken(session.context().config(), password)) {
             session.authenticatedForConsole(LocalDatabase.Proof.TOKEN);
-            return;
+        } else if (isTokenWelcome()) {
+            passthrough(() -> proveAtServer(password));
+        } else if (database == null) {
+            proveAtServer(password);
+        } else {
+            PassthroughCache.Key key = AuthService.key(proving(), session.user());
+            expensively(() -> {
+                ServerCredentials known = auth.proved(key, password);
+                return () -> {
+                    if (known != null) {
+                        admitted(known, false);
+                    } else {
+                        proveAtServer(password);
+                    }
+                };
+            });
         }
+    }
+
+    private void proveAtServer(Secret password) {
         PassthroughCache.Key key = AuthService.key(proving(), session.user());
-        expensively(() -> {
-            ServerCredentials known = database == null ? null : auth.proved(key, password);
-            return () -> {
-                if (known != null) {
-                    admitted(known, false);
-                } else {
-                    prove(
-                            new ServerCredentials.Plain(password),
-                            true,
-                            superuser -> {
-                                ServerCredentials keep = reusable;
-                                session.context().expensive().execute(() -> auth.remember(key, password, keep));
-                                admitted(keep, superuser);
-                            },
-                            () -> failed(CarpoolError.PASSWORD_FAILED.reply(session.user()), null));
-                }
-            };
-        });
+        prove(
+                new ServerCredentials.Plain(password),
+                true,
+                superuser -> {
+                    ServerCredentials keep = reusable;
+                    session.context().expensive().execute(() -> auth.remember(key, password, keep));
+                    admitted(keep, superuser);
+                },
+                () -> failed(CarpoolError.PASSWORD_FAILED.reply(session.user()), null));
     }
 
     // The end

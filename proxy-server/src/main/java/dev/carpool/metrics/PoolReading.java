@@ -32,7 +32,7 @@ public final class PoolReading {
         if (part.key().purpose() == PoolKey.Purpose.SESSIONS) {
             pool = snapshot;
             roundTripNanos = part.lastRoundTrip();
-            failing = part.failure() != null;
+            failing = part.isFailing();
         }
     }
 
@@ -67,7 +67,7 @@ public final class PoolReading {
         return roundTripNanos;
     }
 
-    /** Whether the last login to the server failed. */
+    /** Whether logins to the server fail. */
     boolean isFailing() {
         return failing;
     }

@@ -27,6 +27,9 @@ final class ServerHost {
     private final Map<String, DatabaseState> databases = new ConcurrentHashMap<>();
     private final Map<String, UserState> users = new ConcurrentHashMap<>();
 
+    /** Whether the last login reached the server, whatever it said then. */
+    private volatile boolean answering = true;
+
     /** @param movable whether an idle connection may change its event loop */
     ServerHost(String name, HostLimits limits, EventLoop[] loops, boolean movable) {
         this.name = name;
@@ -41,6 +44,16 @@ final class ServerHost {
 
     EventLoop loop(int index) {
         return loops[index];
+    }
+
+    boolean isAnswering() {
+        return answering;
+    }
+
+    void answering(boolean on) {
+        if (answering != on) {
+            answering = on;
+        }
     }
 
     HostState state() {

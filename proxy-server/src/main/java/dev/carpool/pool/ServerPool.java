@@ -343,6 +343,7 @@ public final class ServerPool implements Link.Returns {
         long now = System.nanoTime();
         failures.set(0);
         lastFailure = null;
+        host.answering(true);
         trustedAt = askedForSecret ? -1 : now;
         if (credentials instanceof ServerCredentials.Plain && isProof()) {
             credentials = reusable;
@@ -379,6 +380,11 @@ public final class ServerPool implements Link.Returns {
         failures.incrementAndGet();
         failedAt = now;
         lastFailure = failure;
+        host.answering(
+                switch (failure.kind()) {
+                    case UNREACHABLE, NOT_NOW, TLS -> false;
+                    case CREDENTIALS, REFUSED -> true;
+                });
         if (failure.kind() == LoginFailure.Kind.CREDENTIALS) {
             trustedAt = -1;
         }
@@ -414,6 +420,13 @@ public final class ServerPool implements Link.Returns {
 
     public @Nullable LoginFailure failure() {
         return lastFailure;
+    }
+
+    /** Whether logins fail: its own, or all to its server, of any pool. A refused user is no failure in this sense. */
+    public boolean isFailing() {
+        LoginFailure failure = lastFailure;
+        boolean own = failure != null && failure.kind() != LoginFailure.Kind.CREDENTIALS;
+        return own || !host.isAnswering();
     }
 
     /** What a login of this user elsewhere has shown: whether the server asks for a secret. */
