@@ -63,7 +63,7 @@ public final class EventLoops {
 
     private static Transport choose(Transport wanted) {
         Transport[] candidates = wanted == Transport.AUTO
-                ? new Transport[] {Transport.IO_URING, Transport.EPOLL, Transport.NIO}
+                ? new Transport[] {Transport.EPOLL, Transport.NIO}
                 : new Transport[] {wanted, Transport.EPOLL, Transport.NIO};
         for (Transport candidate : candidates) {
             if (isAvailable(candidate)) {
