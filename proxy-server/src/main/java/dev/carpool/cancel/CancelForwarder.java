@@ -6,6 +6,7 @@ import dev.carpool.protocol.WireWriter;
 import dev.carpool.server.CloseReason;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.server.ServerConnector;
+import dev.carpool.server.ServerState;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * closing the cancel's connection.
  */
 public final class CancelForwarder {
+    /** Time for the server to act on one cancel before the next of the same connection. */
+    private static final long PAUSE_BETWEEN_MILLIS = 20;
+
     private final ServerConnector connector;
     private final Supplier<Duration> longest;
     private final LongAdder sent = new LongAdder();
@@ -42,9 +46,25 @@ public final class CancelForwarder {
         return sent.sum();
     }
 
-    /** Cancels what a server connection is running; the caller has left it. On the connection's event loop. */
+    /**
+     * Cancels what a server connection is running for a client that has left it, one request after the other until nothing
+     * is owed to that client. On the connection's event loop.
+     */
     public void cancelRunning(ServerConnection server) {
-        cancel(server, () -> {});
+        cancel(
+                server,
+                () -> server.channel()
+                        .eventLoop()
+                        .schedule(() -> cancelMore(server), PAUSE_BETWEEN_MILLIS, TimeUnit.MILLISECONDS));
+    }
+
+    private void cancelMore(ServerConnection server) {
+        if (server.isOpen()
+                && server.state() == ServerState.DRAINING
+                && !server.isCancelInFlight()
+                && server.outstanding().owedReadyForQuery() > 0) {
+            cancelRunning(server);
+        }
     }
 
     /** Cancels what a server connection is running. On the connection's event loop; {@code done} runs there too. */

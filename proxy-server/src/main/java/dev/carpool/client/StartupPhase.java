@@ -106,8 +106,9 @@ final class StartupPhase extends MessagePhase {
     }
 
     private void cancelRequest(ByteBuf in) {
-        if (in.readableBytes() < 8) {
-            throw new ProtocolViolation("invalid length of cancel request");
+        if (in.readableBytes() < Integer.BYTES) {
+            session.close(); // without a word, as any cancel request that does nothing
+            return;
         }
         int processId = in.readInt();
         byte[] key = new byte[Math.min(in.readableBytes(), 256)];

@@ -4,6 +4,7 @@ import dev.carpool.protocol.WireWriter;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -352,6 +353,18 @@ final class ServerConnectionsStayCleanTest {
         assertEquals(1, proxy.postgres.cancels);
         assertNextClientIsServed(1);
         assertEquals(List.of(), proxy.postgres.committed);
+    }
+
+    @Test
+    void aClientThatVanishesHasAllItsQueriesCancelled() {
+        TestClient client = proxy.login();
+        client.send(Wire.empty().query("hang").query("hang").query("select a").query("hang"));
+        client.close();
+        for (int i = 0; i < 3; i++) {
+            proxy.pass(Duration.ofMillis(20));
+        }
+        assertEquals(3, proxy.postgres.cancels);
+        assertNextClientIsServed(1);
     }
 
     @Test

@@ -107,11 +107,16 @@ final class StartupPhaseTest {
     }
 
     @Test
-    void shortCancelRequestsAreRefused() {
-        TestClient client = proxy.connect();
-        client.send(request(80877102));
-        assertEquals("E(08P01)", client.transcript());
-        assertFalse(client.isOpen());
+    void shortCancelRequestsDoNothing() {
+        for (byte[] rest : new byte[][] {{}, {0, 0}, {0, 0, 0, 1}, {0, 0, 0, 1, 7}}) {
+            TestClient client = proxy.connect();
+            byte[] packet = Arrays.copyOf(request(80877102), 8 + rest.length);
+            packet[3] = (byte) packet.length;
+            System.arraycopy(rest, 0, packet, 8, rest.length);
+            client.send(packet);
+            assertEquals("", client.transcript());
+            assertFalse(client.isOpen());
+        }
     }
 
     @Test
