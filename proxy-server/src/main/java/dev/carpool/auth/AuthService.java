@@ -78,10 +78,12 @@ public final class AuthService {
         return rules.users.find(user).orElse(null);
     }
 
-    /** Whether a user is in auth_file; anybody is when there is none. */
+    /** Whether a user is in auth_file; anybody is when there is none, or when a rule decides instead. */
     public boolean knows(String user) {
         Rules now = rules;
-        return now.config.file() == null || now.users.find(user).isPresent();
+        return now.config.type() != AuthType.TRUST
+                || now.config.file() == null
+                || now.users.find(user).isPresent();
     }
 
     /** Whether secrets of a database's users are looked up in PostgreSQL. */
