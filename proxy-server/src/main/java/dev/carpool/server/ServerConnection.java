@@ -14,9 +14,12 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,6 +30,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class ServerConnection extends ChannelInboundHandlerAdapter implements ReplyScanner.Sink {
     private static final Logger log = LoggerFactory.getLogger(ServerConnection.class);
+
+    /** How long a server may take to close its end. */
+    private static final int LONGEST_GOODBYE_SECONDS = 10;
 
     /** Who the replies are for at the moment: a link with a client session, or a clean-up. */
     public interface Owner {
@@ -347,19 +353,44 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         cancelled = false;
     }
 
-    /** Closes the connection, politely when it is quiet. */
+    /**
+     * Closes the connection. Its owner loses it now; its place under the caps is free when the server has closed its
+     * end, which it does when the backend process is gone, or after {@link #LONGEST_GOODBYE_SECONDS}. A new connection
+     * opened before would be one too many for a server at its {@code max_connections}.
+     */
     public void close(CloseReason reason) {
         if (closing || state == ServerState.CLOSED) {
             return;
         }
         closing = true;
         closeReason = reason;
-        if (isQuiet() && channel.isActive()) {
+        if (!channel.isActive()) {
+            channel.close();
+            return;
+        }
+        channel.config().setAutoRead(true);
+        if (isQuiet()) {
             ByteBuf out = channel.alloc().directBuffer(5);
             WireWriter.empty(out, (byte) 'X');
             channel.writeAndFlush(out);
+        } else if (channel instanceof DuplexChannel duplex) {
+            duplex.shutdownOutput();
+        } else {
+            channel.close();
+            return;
         }
-        channel.close();
+        channel.eventLoop().execute(this::leaveOwner);
+        Future<?> deadline =
+                channel.eventLoop().schedule(() -> channel.close(), LONGEST_GOODBYE_SECONDS, TimeUnit.SECONDS);
+        channel.closeFuture().addListener(ignored -> deadline.cancel(false));
+    }
+
+    private void leaveOwner() {
+        Owner current = owner;
+        owner = null;
+        if (current != null) {
+            current.serverLost(lastWords);
+        }
     }
 
     /** From now on every byte is handed over unread: the connection is its owner's until it is closed. */
@@ -418,6 +449,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
             log.error("S-{} {}: unexpected failure; closing the connection", id, target.label(), cause);
         }
         close(CloseReason.SERVER_CLOSED);
+        channel.close();
     }
 
     @Override
@@ -429,11 +461,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         stateSince = System.nanoTime();
         Counters.closed(closeReason);
         scanner.close();
-        Owner current = owner;
-        owner = null;
-        if (current != null) {
-            current.serverLost(lastWords);
-        }
+        leaveOwner();
         outstanding.clear();
         if (home != null) {
             home.closed(this, closeReason);
