@@ -1,5 +1,6 @@
 package dev.carpool.it;
 
+import java.io.EOFException;
 import java.sql.Connection;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -7,6 +8,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 /** Settings of one client are always there for it, and never for another. */
 class SettingsIT {
@@ -186,6 +188,25 @@ class SettingsIT {
             assertEquals("Asia/Tokyo", a.value("show timezone"));
             assertEquals("started", a.value("show application_name"));
             assertEquals("other", b.value("show application_name"));
+        }
+    }
+
+    @Test
+    void nothingIsAskedInTheNameOfARoleThatIsGone() throws Exception {
+        PostgresUnderTest postgres = PostgresUnderTest.shared();
+        String role = postgres.newRole("gone");
+        String table = PostgresUnderTest.newName("writes");
+        postgres.execute(
+                "create table " + table + " (n int)",
+                "grant all on " + table + " to public",
+                "grant " + role + " to app");
+        try (ScriptedClient a = proxy.login("options", "-c role=" + role);
+                ScriptedClient b = proxy.login()) {
+            assertEquals(role, a.value("select current_user"));
+            b.query("select 1");
+            postgres.execute("drop role " + role);
+            assertThrows(EOFException.class, () -> a.query("insert into " + table + " values (1)"));
+            assertEquals("0", b.value("select count(*) from " + table));
         }
     }
 }

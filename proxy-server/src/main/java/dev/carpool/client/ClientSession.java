@@ -567,6 +567,13 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     @Override
+    public void resumeRequests() {
+        if (phase instanceof LinkedPhase linked) {
+            guarded(linked::resume);
+        }
+    }
+
+    @Override
     public void unlinked() {
         enter(readyPhase());
         if (context.isStopping()) {

@@ -30,6 +30,16 @@ final class LinkedPhase extends ClientPhase {
         }
     }
 
+    /** Relays the requests that have waited. */
+    void resume() {
+        link.resume();
+        if (session.hasTerminated()) {
+            session.close();
+        } else {
+            link.requestsRead();
+        }
+    }
+
     @Override
     void bytesRead() {
         link.requestsRead();

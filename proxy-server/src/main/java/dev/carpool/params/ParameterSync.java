@@ -72,6 +72,11 @@ public final class ParameterSync {
         }
     }
 
+    /** Whether the sync between the two sets or resets a role: it fails when the role is gone. */
+    public static boolean changesIdentity(ParameterValues applied, ParameterValues wanted) {
+        return differs(applied, wanted, ROLE) || differs(applied, wanted, SESSION_AUTHORIZATION);
+    }
+
     private static boolean differs(ParameterValues applied, ParameterValues wanted, String name) {
         String value = applied.value(name);
         return value == null ? wanted.contains(name) : !value.equals(wanted.value(name));

@@ -24,6 +24,9 @@ public interface ClientEnd {
     /** RESET or DISCARD ALL: what the session has not set since goes back to what its client started with. */
     void settingsWentBack();
 
+    /** What the link has let wait can go on: calls {@link Link#resume} and ends the session when it is to end. */
+    void resumeRequests();
+
     /** The link has ended as it should; the session is ready for its next request. */
     void unlinked();
 

@@ -3,6 +3,7 @@ package dev.carpool.relay;
 import dev.carpool.config.PoolingMode;
 import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
+import dev.carpool.params.ParameterSync;
 import dev.carpool.protocol.ErrorFields;
 import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.server.CloseReason;
@@ -43,6 +44,9 @@ public final class Link implements ServerConnection.Owner {
 
     private boolean ended;
 
+    /** The requests wait until the server has accepted the session's settings. */
+    private boolean awaitingSync;
+
     /** Replies have been written and not flushed. */
     private boolean unflushed;
 
@@ -76,9 +80,23 @@ public final class Link implements ServerConnection.Owner {
         Link link = new Link(client, requests, server, mode, returns, stats, now);
         server.own(link, ServerState.LINKED, now);
         if (server.applied() != client.wanted()) {
+            boolean identity = ParameterSync.changesIdentity(server.applied(), client.wanted());
             server.sync(client.wanted());
+            if (identity) {
+                link.awaitSync();
+            }
         }
         return link;
+    }
+
+    /**
+     * Who the session is must be certain before anything is asked in its name. No other setting fails that has been
+     * accepted before, but for the rarest cases, and they cost no round trip.
+     */
+    private void awaitSync() {
+        awaitingSync = true;
+        requests.pause();
+        server.flush();
     }
 
     public ServerConnection server() {
@@ -119,7 +137,7 @@ public final class Link implements ServerConnection.Owner {
             unflushed = false;
             client.flushReplies();
         }
-        if (!server.channel().isWritable()) {
+        if (!server.channel().isWritable() || requests.isPaused()) {
             client.readRequests(false);
         }
         unlinkIfNothingIsAsked();
@@ -228,7 +246,20 @@ public final class Link implements ServerConnection.Owner {
 
     @Override
     public void proxyRequestAnswered(byte status) {
+        if (ended) {
+            return;
+        }
+        if (awaitingSync) {
+            awaitingSync = false;
+            client.resumeRequests();
+        }
         unlinkIfNothingIsAsked();
+    }
+
+    /** Relays the requests that have waited. */
+    public void resume() {
+        client.readRequests(server.channel().isWritable());
+        requests.resume(this);
     }
 
     /** Parts the two at a transaction's end: the only regular way. */
@@ -327,7 +358,7 @@ public final class Link implements ServerConnection.Owner {
     @Override
     public void serverWritable(boolean writable) {
         if (!ended) {
-            client.readRequests(writable);
+            client.readRequests(writable && !requests.isPaused());
         }
     }
 

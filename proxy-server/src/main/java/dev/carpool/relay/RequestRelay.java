@@ -12,6 +12,7 @@ import dev.carpool.suspicion.SqlLexer;
 import dev.carpool.suspicion.Suspicion;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +64,12 @@ public final class RequestRelay {
     /** The client has said goodbye. */
     private boolean terminated;
 
+    /** Requests must wait at the next message's beginning. */
+    private boolean paused;
+
+    /** Whole requests, perhaps but for the last one, that wait while {@link #paused}. */
+    private @Nullable ArrayDeque<ByteBuf> waiting;
+
     /** The unnamed statement is too large to keep and exists on the server connection in use alone. */
     private boolean largeUnnamed;
 
@@ -111,7 +118,7 @@ public final class RequestRelay {
 
     /** Whether the link must be kept although the server is ready. */
     boolean isUnfinished() {
-        return remaining > 0 || largeUnnamed || largeNamed > 0;
+        return remaining > 0 || largeUnnamed || largeNamed > 0 || waiting != null;
     }
 
     /**
@@ -186,12 +193,54 @@ public final class RequestRelay {
         return statements.count();
     }
 
+    /** Lets requests wait from the next message's beginning on, until {@link #resume}. */
+    void pause() {
+        paused = true;
+    }
+
+    boolean isPaused() {
+        return paused;
+    }
+
+    /**
+     * Relays what has waited, up to the next pause.
+     *
+     * @throws ProtocolViolation for a message that a client may not send here
+     */
+    void resume(Link link) {
+        paused = false;
+        ArrayDeque<ByteBuf> queue = waiting;
+        while (!paused && queue != null && !queue.isEmpty()) {
+            relayNow(queue.poll(), link);
+        }
+        if (queue != null && queue.isEmpty()) {
+            waiting = null;
+        }
+    }
+
     /**
      * Takes ownership of {@code chunk}.
      *
      * @throws ProtocolViolation for a message that a client may not send here
      */
     void relay(ByteBuf chunk, Link link) {
+        if (paused || waiting != null) {
+            queue().add(chunk);
+        } else {
+            relayNow(chunk, link);
+        }
+    }
+
+    private ArrayDeque<ByteBuf> queue() {
+        ArrayDeque<ByteBuf> queue = waiting;
+        if (queue == null) {
+            queue = new ArrayDeque<>();
+            waiting = queue;
+        }
+        return queue;
+    }
+
+    private void relayNow(ByteBuf chunk, Link link) {
         boolean mine = true;
         try {
             while (held != null && chunk.isReadable()) {
@@ -255,6 +304,11 @@ public final class RequestRelay {
                         endOfQuery(link);
                     }
                     continue;
+                }
+                if (paused) {
+                    queue().addFirst(in.retainedSlice(at, end - at));
+                    end = at;
+                    break;
                 }
                 if (end - at < 5) {
                     hold(in, at, 5);
@@ -627,6 +681,10 @@ public final class RequestRelay {
         if (out != null) {
             out.release();
             out = null;
+        }
+        if (waiting != null) {
+            waiting.forEach(ByteBuf::release);
+            waiting = null;
         }
         statements.forgetAll();
     }
