@@ -196,12 +196,10 @@ class SettingsIT {
         PostgresUnderTest postgres = PostgresUnderTest.shared();
         String role = postgres.newRole("gone");
         String table = PostgresUnderTest.newName("writes");
-        postgres.execute(
-                "create table " + table + " (n int)",
-                "grant all on " + table + " to public",
-                "grant " + role + " to app");
+        postgres.execute("grant " + role + " to app");
         try (ScriptedClient a = proxy.login("options", "-c role=" + role);
                 ScriptedClient b = proxy.login()) {
+            b.query("create table " + table + " (n int); grant all on " + table + " to public");
             assertEquals(role, a.value("select current_user"));
             b.query("select 1");
             postgres.execute("drop role " + role);
