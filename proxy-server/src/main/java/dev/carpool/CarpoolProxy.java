@@ -32,6 +32,7 @@ import dev.carpool.tls.TlsToServers;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.util.NetUtil;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
@@ -58,7 +59,7 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
     private final TlsContexts tls;
     private final PoolDirectory pools;
     private final AuthService auth;
-    private final CancelKeys<ClientSession> cancelKeys = new CancelKeys<>();
+    private final CancelKeys<ClientSession> cancelKeys;
     private final CancelForwarder cancels;
     private final StatementCatalog statements = new StatementCatalog(Integer.toHexString(new SecureRandom().nextInt()));
     private final ClientSessions sessions = new ClientSessions();
@@ -73,6 +74,7 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
 
     private CarpoolProxy(CarpoolConfig config) throws TlsProblems, AuthFileProblems {
         this.config = config;
+        this.cancelKeys = new CancelKeys<>(config.listen().instanceId());
         this.tls = TlsContexts.load(config.clientTls(), config.serverTls());
         this.auth = new AuthService(config.auth());
         this.loops = new EventLoops(config.runtime());
@@ -127,9 +129,18 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
                 config.listen().addresses());
         ready = true;
         if (admin != null) {
-            log.info("health, metrics and statistics over HTTP on {}", http.address());
+            log.info("health, metrics and statistics on http://{}", text(http.address()));
         }
-        log.info("listening on {}, transport {}, {} event loops", listener.addresses(), loops.transport(), all.length);
+        log.info(
+                "listening on {}, transport {}, {} event loops",
+                listener.addresses().stream().map(CarpoolProxy::text).toList(),
+                loops.transport(),
+                all.length);
+    }
+
+    /** As in a URL: without the slash of Java's own text, with brackets around an IPv6 address. */
+    static String text(@Nullable InetSocketAddress address) {
+        return address == null ? "" : NetUtil.toSocketAddressString(address);
     }
 
     private void tick() {
@@ -343,6 +354,11 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
     @Override
     public CancelForwarder cancels() {
         return cancels;
+    }
+
+    @Override
+    public long foreignCancels() {
+        return cancelKeys.foreign();
     }
 
     @Override

@@ -74,6 +74,7 @@ final class AdminCommands {
     }
 
     private static final int MOST_WORDS = 4;
+    private static final String EXTENDED = " EXTENDED";
     private static final Map<String, Row> ROWS = new LinkedHashMap<>();
 
     static {
@@ -123,6 +124,17 @@ final class AdminCommands {
                 new Shutdown(ShutdownMode.WAIT_FOR_CLIENTS),
                 "end the proxy when the last client has left");
 
+        hidden(
+                "SUSPEND",
+                AdminRole.OPERATOR,
+                new Unsupported(
+                        "SUSPEND is not supported",
+                        "use PAUSE to let go of all server connections, SHUTDOWN WAIT_FOR_CLIENTS to let the last client"
+                                + " leave"));
+        listed().stream()
+                .filter(row -> row.name.startsWith("SHOW ") && !row.name.endsWith(EXTENDED))
+                .map(Row::name)
+                .forEach(AdminCommands::withoutExtendedForm);
         DriverCommands.ALL.forEach(
                 (name, command) -> row(new Row(name, Takes.ANYTHING, AdminRole.VIEWER, command, "")));
     }
@@ -135,6 +147,20 @@ final class AdminCommands {
 
     private static void operate(String name, Takes takes, AdminCommand command, String sentence) {
         row(new Row(name, takes, AdminRole.OPERATOR, command, sentence));
+    }
+
+    /** HELP leaves it out. */
+    private static void hidden(String name, AdminRole role, AdminCommand command) {
+        row(new Row(name, Takes.ANYTHING, role, command, ""));
+    }
+
+    private static void withoutExtendedForm(String show) {
+        if (!ROWS.containsKey(show + EXTENDED)) {
+            hidden(
+                    show + EXTENDED,
+                    AdminRole.VIEWER,
+                    new Unsupported(show + " has no extended form", "use " + show + "; SHOW CLIENTS EXTENDED has one"));
+        }
     }
 
     private static void row(Row row) {

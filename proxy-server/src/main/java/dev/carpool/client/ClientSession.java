@@ -375,6 +375,9 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     void cancelRequested(int cancelProcessId, byte[] key) {
         ClientSession meant = context.cancelKeys().find(cancelProcessId, key);
         if (meant == null) {
+            if (context.cancelKeys().isForeign(cancelProcessId, key)) {
+                log("cancel request with the key of another proxy; closing");
+            }
             close();
             return;
         }

@@ -39,7 +39,10 @@ record PgBouncerOnly(Scope scope, String key, String harmless, Verdict verdict, 
         notice("job_name", "pgbouncer", "not needed");
         notice("logfile", "", "the log goes to standard error");
         notice("login_notify_message", "", "no message is sent at login");
-        notice("peer_id", "0", "cancel requests are not passed on to other processes; one Carpool uses all cores");
+        notice(
+                "peer_id",
+                "0",
+                "cancel requests are not passed on to other processes; one Carpool uses all cores, and see instance_id");
         notice("pidfile", "", "no such file is written");
         notice("pkt_buf", "4096", "see read_buffer_size");
         notice("pool_idle_timeout", "0", "pools of wildcard databases are forgotten after autodb_idle_timeout");

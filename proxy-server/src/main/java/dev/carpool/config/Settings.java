@@ -92,6 +92,16 @@ public final class Settings {
                     c -> c.listen().reusePort())
             .atStartOnly());
 
+    static final Setting<Integer> INSTANCE_ID = row(ours(
+                    LISTENING,
+                    "instance_id",
+                    SettingType.count(0, ListenConfig.HIGHEST_INSTANCE_ID),
+                    "0",
+                    "Tells this process from others behind the same address: it is part of the cancel keys, so that none"
+                            + " takes another's for its own; 0 takes one at random.",
+                    c -> c.listen().instanceId())
+            .atStartOnly());
+
     // Authentication of clients
 
     static final Setting<AuthType> AUTH_TYPE = row(pgBouncers(

@@ -118,7 +118,7 @@ public enum CarpoolError {
             "raise max_user_client_connections"),
     DATABASE_DISABLED(
             "CP207",
-            SqlState.CANNOT_CONNECT_NOW,
+            SqlState.OBJECT_NOT_IN_PREREQUISITE_STATE,
             Severity.FATAL,
             "database \"%s\" is disabled",
             "ENABLE it on the console"),

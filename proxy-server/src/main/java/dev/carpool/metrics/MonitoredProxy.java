@@ -19,6 +19,9 @@ public interface MonitoredProxy {
 
     CancelForwarder cancels();
 
+    /** Cancel requests that came here with another proxy's key, since the start. */
+    long foreignCancels();
+
     /** Whether clients are welcome: it listens and is not stopping. */
     boolean isReady();
 

@@ -87,6 +87,12 @@ final class ProxyMeters {
         counter(
                 registry,
                 proxy,
+                "carpool.foreign.cancels",
+                "Cancel requests that came with the key of another proxy",
+                now -> now.foreignCancels());
+        counter(
+                registry,
+                proxy,
                 "carpool.mismatches",
                 "Server messages that belonged to no request",
                 now -> Counters.mismatches());

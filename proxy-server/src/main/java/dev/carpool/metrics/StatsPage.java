@@ -35,6 +35,7 @@ final class StatsPage extends JsonPage {
         traffic(json, reading.traffic());
         json.writeNumberField("failed_logins", proxy.failedLogins());
         json.writeNumberField("cancels", proxy.cancels().sent());
+        json.writeNumberField("foreign_cancels", proxy.foreignCancels());
         json.writeNumberField("mismatches", Counters.mismatches());
         json.writeEndObject();
         hosts(json);

@@ -388,7 +388,7 @@ public final class ServerPool implements Link.Returns {
         if (failure.kind() == LoginFailure.Kind.CREDENTIALS) {
             trustedAt = -1;
         }
-        if (key.purpose() == PoolKey.Purpose.PROOF) {
+        if (isProof()) {
             log.debug("{}: login to the server failed: {}", key, failure.reply().message());
         } else {
             log.warn("{}: login to the server failed: {}", key, failure.reply().message());

@@ -170,6 +170,72 @@ class AdminCommandsTest {
         console.close();
     }
 
+    /** The commands of PgBouncer's manual, "Admin console". */
+    @Test
+    void everyCommandOfPgBouncerIsKnown() {
+        for (String command : List.of(
+                "SHOW STATS",
+                "SHOW STATS_TOTALS",
+                "SHOW STATS_AVERAGES",
+                "SHOW TOTALS",
+                "SHOW SERVERS",
+                "SHOW CLIENTS",
+                "SHOW POOLS",
+                "SHOW PEER_POOLS",
+                "SHOW LISTS",
+                "SHOW USERS",
+                "SHOW DATABASES",
+                "SHOW PEERS",
+                "SHOW FDS",
+                "SHOW SOCKETS",
+                "SHOW ACTIVE_SOCKETS",
+                "SHOW CONFIG",
+                "SHOW MEM",
+                "SHOW DNS_HOSTS",
+                "SHOW DNS_ZONES",
+                "SHOW VERSION",
+                "SHOW STATE",
+                "SHOW HELP",
+                "PAUSE",
+                "PAUSE shop",
+                "DISABLE shop",
+                "ENABLE shop",
+                "RECONNECT",
+                "RECONNECT shop",
+                "KILL shop",
+                "KILL",
+                "KILL_CLIENT 7",
+                "SUSPEND",
+                "RESUME",
+                "RESUME shop",
+                "SHUTDOWN",
+                "SHUTDOWN WAIT_FOR_SERVERS",
+                "SHUTDOWN WAIT_FOR_CLIENTS",
+                "RELOAD",
+                "WAIT_CLOSE",
+                "WAIT_CLOSE shop",
+                "SET verbose = 1")) {
+            ConsoleFixture console = ConsoleFixture.operator(new TestProxy());
+            assertFalse(console.query(command).toString().contains("invalid command"), command);
+            console.close();
+        }
+    }
+
+    @Test
+    void whatThereIsNotIsRefusedWithWhatToUseInstead() {
+        ConsoleFixture operator = ConsoleFixture.operator(proxy);
+        assertEquals(
+                "E 0A000 SUSPEND is not supported", operator.query("SUSPEND;").get(0));
+        assertEquals(
+                "E 0A000 SHOW POOLS has no extended form",
+                operator.query("show pools extended").get(0));
+        assertTrue(operator.query("SHOW CLIENTS EXTENDED").get(0).startsWith("T"));
+        operator.close();
+        ConsoleFixture viewer = ConsoleFixture.viewer(proxy);
+        assertEquals(DENIED, viewer.query("SUSPEND").get(0));
+        viewer.close();
+    }
+
     @Test
     void greetsWithWhatToolsLookFor() {
         ConsoleFixture console = ConsoleFixture.viewer(proxy);

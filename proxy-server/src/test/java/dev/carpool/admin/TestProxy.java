@@ -102,6 +102,11 @@ public final class TestProxy implements ProxyControl {
     }
 
     @Override
+    public long foreignCancels() {
+        return 2;
+    }
+
+    @Override
     public long failedLogins() {
         return 3;
     }

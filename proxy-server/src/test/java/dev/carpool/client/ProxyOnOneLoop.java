@@ -63,7 +63,7 @@ final class ProxyOnOneLoop implements ProxyContext, AutoCloseable {
     private final AuthService auth;
     private final PoolDirectory pools;
     private final CancelForwarder cancels;
-    private final CancelKeys<ClientSession> cancelKeys = new CancelKeys<>();
+    private final CancelKeys<ClientSession> cancelKeys = new CancelKeys<>(1);
     private final StatementCatalog statements = new StatementCatalog("0");
     private final ClientSessions sessions = new ClientSessions();
     private final LocalAddress clients;

@@ -137,6 +137,21 @@ final class StartupPhaseTest {
     }
 
     @Test
+    void cancelRequestsForAnotherProxyAreCounted() {
+        TestClient victim = proxy.login();
+        victim.send(Wire.empty().query("hang"));
+        TestClient strayed = proxy.connect();
+        strayed.send(Wire.of(out -> WireWriter.cancelRequest(out, victim.processId + (1 << 20), victim.key)));
+        assertFalse(strayed.isOpen());
+        assertEquals("", strayed.transcript());
+        assertEquals(0, proxy.postgres.cancels);
+        assertEquals(1, proxy.cancelKeys().foreign());
+        TestClient guesser = proxy.connect();
+        guesser.send(Wire.of(out -> WireWriter.cancelRequest(out, victim.processId, new byte[] {1, 2, 3, 4})));
+        assertEquals(1, proxy.cancelKeys().foreign());
+    }
+
+    @Test
     void aQueuedRequestIsCancelled() {
         TestClient holder = proxy.login();
         TestClient queued = proxy.login();
