@@ -287,6 +287,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     /** The client has proved who it is, for a database of its own. */
     void authenticated(ServerPool serverPool) {
         pool = serverPool;
+        serverPool.clientCame();
         DatabaseConfig target = databaseConfig;
         if (target != null) {
             timeouts = context.config().timeouts(target, user);
@@ -687,6 +688,10 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             context.cancelKeys().forget(processId);
         }
         context.sessions().remove(this);
+        ServerPool mine = pool;
+        if (mine != null) {
+            mine.clientLeft();
+        }
         if (admitted) {
             admitted = false;
             context.sessions().dismiss(database, user);

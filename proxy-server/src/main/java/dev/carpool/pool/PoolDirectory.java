@@ -98,8 +98,18 @@ public final class PoolDirectory {
             UserState ofUser = host.user(accounts, key.user(), current.maxUserConnections(key.user()));
             return accounts.addPool(ofDatabase, ofUser, settings.limits());
         });
+        boolean forcedUser = key.user().equals(database.forcedUser());
         ServerPool pool = new ServerPool(
-                key, host, connector, state, settings, target(database, key, parameters), loops.length, this::discard);
+                key,
+                forcedUser,
+                host,
+                connector,
+                state,
+                settings,
+                target(database, key, parameters),
+                loops.length,
+                this::discard);
+        host.locked(accounts -> state.keepsMinSize = forcedUser);
         Secret password = database.password();
         if (database.forcedUser() != null && password != null) {
             pool.credentials(new ServerCredentials.Plain(password));
@@ -309,12 +319,23 @@ public final class PoolDirectory {
 
     /** Periodic: what is due in every host and pool. */
     public void tick() {
+        makeForcedPools();
         for (ServerHost host : hosts.values()) {
             host.tick();
         }
         long now = System.nanoTime();
         for (ServerPool pool : pools.values()) {
             pool.upkeep(now);
+        }
+    }
+
+    /** The pool of a forced user keeps its minimum size before the first client has come. */
+    private void makeForcedPools() {
+        for (DatabaseConfig database : config.databases().values()) {
+            String user = database.forcedUser();
+            if (user != null && config.pool(database, user).minSize() > 0) {
+                pool(database, user);
+            }
         }
     }
 

@@ -46,6 +46,8 @@ final class PoolState {
     int generation;
 
     CloseReason reasonToRetire = CloseReason.RECONNECT;
+
+    /** Whether it has clients or a forced user: without either its minimum size is nobody's. */
     boolean keepsMinSize = true;
 
     /** No connection is opened before {@link #holdOpensUntil}; the janitor ends it. */

@@ -43,6 +43,8 @@ public final class ServerPool implements Link.Returns {
     private final Consumer<ServerPool> discard;
     private final TrafficStats[] stats;
     private final Set<ServerConnection> connections = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger clients = new AtomicInteger();
+    private final boolean forcedUser;
     private final Map<Map<String, String>, Welcome> welcomes = new ConcurrentHashMap<>();
     private volatile PoolSettings settings;
     private volatile ServerTarget target;
@@ -56,8 +58,10 @@ public final class ServerPool implements Link.Returns {
     /** When the server last let the proxy in without asking for a secret; 0 for never, -1 when it asks. */
     private volatile long trustedAt;
 
+    /** @param forcedUser whether its user is the database's, whoever the clients are */
     ServerPool(
             PoolKey key,
+            boolean forcedUser,
             ServerHost host,
             ServerConnector connector,
             PoolState state,
@@ -66,6 +70,7 @@ public final class ServerPool implements Link.Returns {
             int loops,
             Consumer<ServerPool> discard) {
         this.key = key;
+        this.forcedUser = forcedUser;
         this.discard = discard;
         this.host = host;
         this.connector = connector;
@@ -152,6 +157,7 @@ public final class ServerPool implements Link.Returns {
         settings = next;
         boolean moved = !nextTarget.equals(target);
         target = nextTarget;
+        agreeOnMinSize();
         host.apply((accounts, actions) -> accounts.reconfigure(state, next.limits(), now, actions), now);
         if (moved) {
             reconnect(CloseReason.RECONNECT);
@@ -165,6 +171,34 @@ public final class ServerPool implements Link.Returns {
 
     void disable(boolean on) {
         disabled = on;
+    }
+
+    // Clients
+
+    /** A client session belongs to the pool from now on. */
+    public void clientCame() {
+        clients.incrementAndGet();
+        clientsChanged();
+    }
+
+    /** A client session that came has left. */
+    public void clientLeft() {
+        clients.decrementAndGet();
+        clientsChanged();
+    }
+
+    /** min_pool_size counts while there are clients, and always for a forced user. */
+    private void clientsChanged() {
+        if (settings.limits().minSize() > 0) {
+            agreeOnMinSize();
+        }
+    }
+
+    private void agreeOnMinSize() {
+        host.locked(accounts -> {
+            state.keepsMinSize = forcedUser || clients.get() > 0; // read here: the last one to come has it right
+            return null;
+        });
     }
 
     // Checkout
@@ -253,6 +287,13 @@ public final class ServerPool implements Link.Returns {
     public void release(ServerConnection server, ServerReset.@Nullable Scope scope) {
         if (!server.isOpen()) {
             return; // its home has been told, or is about to be
+        }
+        if (settings.lifetime().isZero()) {
+            long now = System.nanoTime();
+            host.locked(accounts -> {
+                slot(server).expireAt(now);
+                return null;
+            });
         }
         boolean always = settings.server().resetQueryAlways() || settings.mode() == PoolingMode.SESSION;
         ServerReset.Scope needed = always ? ServerReset.Scope.FULL : scope;
@@ -367,7 +408,8 @@ public final class ServerPool implements Link.Returns {
     private long expiry(long now) {
         Duration lifetime = settings.lifetime();
         if (lifetime.isZero()) {
-            return now;
+            // One use: the connections of a minimum are kept until they have had theirs.
+            return key.purpose() == PoolKey.Purpose.SESSIONS ? ServerSlot.NEVER : now;
         }
         long jitter = settings.server().lifetimeJitter().toNanos();
         return now
