@@ -82,6 +82,22 @@ class SettingsIT {
         }
     }
 
+    /** The bytes of a search_path in LATIN1 are two characters of which UTF-8 would make one. */
+    @Test
+    void textIsKeptInTheEncodingOfItsClient() throws Exception {
+        try (ScriptedClient a = proxy.login("client_encoding", "LATIN1");
+                ScriptedClient b = proxy.login()) {
+            a.query("set search_path to \"sch\u00e9ma\"");
+            assertEquals("\"sch\u00e9ma\"", a.value("show search_path"));
+            assertEquals("9", a.value("select length(current_setting('search_path'))"));
+            for (int i = 0; i < 3; i++) {
+                assertEquals("\"$user\", public", b.value("show search_path"));
+                assertEquals("\"sch\u00e9ma\"", a.value("show search_path"));
+                assertEquals("9", a.value("select length(current_setting('search_path'))"));
+            }
+        }
+    }
+
     @Test
     void setByFunctionOrInTheExtendedProtocolAreKeptToo() throws Exception {
         try (ScriptedClient a = proxy.login();

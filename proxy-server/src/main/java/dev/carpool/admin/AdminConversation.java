@@ -75,7 +75,7 @@ final class AdminConversation implements LocalDatabase.Conversation {
         WireWriter.parameterStatus(greeting, "integer_datetimes", "on");
         WireWriter.parameterStatus(greeting, "standard_conforming_strings", "on");
         WireWriter.parameterStatus(greeting, "is_superuser", role == AdminRole.OPERATOR ? "on" : "off");
-        WireWriter.parameterStatus(greeting, "session_authorization", client.user());
+        WireWriter.parameterStatus(greeting, "session_authorization", WireWriter.byteString(client.user()));
     }
 
     @Override

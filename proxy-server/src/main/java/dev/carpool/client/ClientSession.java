@@ -13,6 +13,7 @@ import dev.carpool.prepared.ClientStatements;
 import dev.carpool.protocol.ProtocolViolation;
 import dev.carpool.protocol.StartupMessage;
 import dev.carpool.protocol.TransactionStatus;
+import dev.carpool.protocol.WireReader;
 import dev.carpool.protocol.WireWriter;
 import dev.carpool.relay.ClientEnd;
 import dev.carpool.relay.Link;
@@ -300,7 +301,8 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     private void replicate(DatabaseConfig target, ServerPool serverPool) {
-        Map<String, String> parameters = new LinkedHashMap<>(startup().parameters());
+        Map<String, String> parameters = new LinkedHashMap<>();
+        startup().parameters().forEach((name, value) -> parameters.put(name, WireReader.text(value)));
         parameters.remove("user");
         parameters.remove("database");
         parameters.keySet().removeIf(name -> name.startsWith("_pq_."));
@@ -562,7 +564,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     public void wanted(ParameterValues values) {
         wanted = values;
         String name = values.value("application_name");
-        applicationName = name == null ? "" : name;
+        applicationName = name == null ? "" : WireReader.text(name);
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.carpool.client;
 import dev.carpool.error.CarpoolError;
 import dev.carpool.protocol.ProtocolViolation;
 import dev.carpool.protocol.StartupMessage;
+import dev.carpool.protocol.WireReader;
 import dev.carpool.protocol.WireWriter;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -125,7 +126,7 @@ final class StartupPhase extends MessagePhase {
         List<String> unknown = new ArrayList<>();
         for (String name : startup.parameters().keySet()) {
             if (name.startsWith("_pq_.")) {
-                unknown.add(name);
+                unknown.add(WireReader.text(name));
             }
         }
         if (startup.minorVersion() > StartupMessage.NEWEST_MINOR || !unknown.isEmpty()) {

@@ -49,7 +49,8 @@ final class WelcomePhase extends ClientPhase implements PoolWaiter, ServerConnec
                 }
             }
         });
-        StartupOptions options = StartupOptions.parse(session.startup().parameter("options", ""));
+        StartupOptions options =
+                StartupOptions.parse(session.startup().parameters().getOrDefault("options", ""));
         if (!options.problem().isEmpty()) {
             session.fail(new ErrorReply(CarpoolError.Severity.FATAL, SqlState.SYNTAX_ERROR, options.problem(), ""));
             return;

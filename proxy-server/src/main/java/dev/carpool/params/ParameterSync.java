@@ -19,31 +19,40 @@ public final class ParameterSync {
     private static final byte[] FALSE = ascii(",false)");
     private static final byte[] NULL = ascii("NULL");
     private static final byte[] DECODE = ascii("pg_catalog.convert_from(pg_catalog.decode('");
-    private static final byte[] DECODED = ascii("','hex'),'UTF8')");
+    private static final byte[] DECODED = ascii("','hex'),");
     private static final byte[] HEX = ascii("0123456789abcdef");
 
     private static final String ROLE = "role";
     private static final String SESSION_AUTHORIZATION = "session_authorization";
+    private static final String UTF8 = "UTF8";
+    private static final String CLIENT_ENCODING = "client_encoding";
 
     private final ByteBuf out;
     private int calls;
 
-    private ParameterSync(ByteBuf out) {
+    /** What the bytes of the wanted values mean. */
+    private final String encoding;
+
+    private ParameterSync(ByteBuf out, String encoding) {
         this.out = out;
+        this.encoding = encoding;
     }
 
     /**
      * Appends the message that leads from {@code applied} to {@code wanted}. A setting that is not wanted goes back to
      * what it was when the connection began, as with RESET. Returns false, and writes nothing, if the two are the same.
+     *
+     * @param defaultEncoding the encoding of the wanted values if client_encoding is not among them
      */
-    public static boolean write(ByteBuf out, ParameterValues applied, ParameterValues wanted) {
+    public static boolean write(ByteBuf out, ParameterValues applied, ParameterValues wanted, String defaultEncoding) {
         if (applied == wanted) {
             return false;
         }
         out.writeByte('Q');
         int lengthAt = out.writerIndex();
         out.writeInt(0).writeBytes(SELECT);
-        new ParameterSync(out).calls(applied, wanted);
+        String encoding = wanted.value(CLIENT_ENCODING);
+        new ParameterSync(out, encoding == null ? defaultEncoding : encoding).calls(applied, wanted);
         out.writeByte(0);
         out.setInt(lengthAt, out.writerIndex() - lengthAt);
         return true;
@@ -131,11 +140,17 @@ public final class ParameterSync {
 
     private void hexLiteral(String text) {
         out.writeBytes(DECODE);
-        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+        for (byte b : text.getBytes(StandardCharsets.ISO_8859_1)) {
             out.writeByte(HEX[(b & 0xff) >> 4]);
             out.writeByte(HEX[b & 0xf]);
         }
         out.writeBytes(DECODED);
+        literal(isAscii(encoding) ? encoding : UTF8);
+        out.writeByte(')');
+    }
+
+    private static boolean isAscii(String text) {
+        return text.chars().allMatch(c -> c < 0x80);
     }
 
     private static byte[] ascii(String text) {

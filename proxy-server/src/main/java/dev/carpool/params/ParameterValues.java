@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Settings and their values, immutable. Equal ones are the same object, so {@code ==} tells whether a server connection
  * has what a client session wants. Names are compared as PostgreSQL does and kept in its spelling, in the order of that
- * spelling. Not kept alive by being shared.
+ * spelling. Values are in the session's client_encoding, one character for each byte. Not kept alive by being shared.
  */
 public final class ParameterValues {
     /** Told what has to be done to get from one set of values to another. */

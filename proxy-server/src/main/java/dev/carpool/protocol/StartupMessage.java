@@ -9,7 +9,8 @@ import java.util.Map;
  * StartupMessage (PostgreSQL manual, "Message Formats").
  *
  * @param majorVersion 3 for everything since PostgreSQL 7.4
- * @param parameters in the order sent; a repeated name keeps its last value
+ * @param parameters in the order sent, one character for each byte (see {@link WireReader#byteString}); a repeated name keeps
+ *     its last value
  */
 public record StartupMessage(int majorVersion, int minorVersion, Map<String, String> parameters) {
     public static final int SSL_REQUEST = 80877103;
@@ -30,11 +31,11 @@ public record StartupMessage(int majorVersion, int minorVersion, Map<String, Str
     public static StartupMessage decode(int version, ByteBuf body) {
         Map<String, String> parameters = new LinkedHashMap<>();
         while (true) {
-            String name = WireReader.cstring(body);
+            String name = WireReader.byteString(body);
             if (name.isEmpty()) {
                 break;
             }
-            parameters.put(name, WireReader.cstring(body));
+            parameters.put(name, WireReader.byteString(body));
         }
         if (body.isReadable()) {
             throw new ProtocolViolation("invalid startup packet layout: expected terminator as last byte");
@@ -55,8 +56,9 @@ public record StartupMessage(int majorVersion, int minorVersion, Map<String, Str
         };
     }
 
-    /** The value of a parameter, or {@code otherwise}. */
+    /** The value of a parameter, read as UTF-8, or {@code otherwise}. */
     public String parameter(String name, String otherwise) {
-        return parameters.getOrDefault(name, otherwise);
+        String value = parameters.get(name);
+        return value == null ? otherwise : WireReader.text(value);
     }
 }

@@ -27,6 +27,11 @@ public final class WireWriter {
         out.writeByte(0);
     }
 
+    /** The text in UTF-8, one character for each byte: see {@link WireReader#byteString}. */
+    public static String byteString(String text) {
+        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+    }
+
     public static void empty(ByteBuf out, byte type) {
         out.writeByte(type);
         out.writeInt(4);
@@ -38,10 +43,12 @@ public final class WireWriter {
         out.writeByte(status);
     }
 
+    /** @param value one character for each byte: see {@link WireReader#byteString} */
     public static void parameterStatus(ByteBuf out, String name, String value) {
         int at = begin(out, BackendMessageType.PARAMETER_STATUS);
         cstring(out, name);
-        cstring(out, value);
+        out.writeBytes(value.getBytes(StandardCharsets.ISO_8859_1));
+        out.writeByte(0);
         end(out, at);
     }
 

@@ -270,7 +270,7 @@ final class ReplyScanner {
             case PARAMETER_STATUS -> {
                 ByteBuf body = in.slice(at + 5, length - 4);
                 String name = WireReader.cstring(body);
-                sink.parameterStatus(name, WireReader.cstring(body), ours);
+                sink.parameterStatus(name, WireReader.byteString(body), ours);
                 return ours ? OutstandingRequests.KEEP : OutstandingRequests.FORWARD;
             }
             case ERROR_RESPONSE -> {

@@ -309,7 +309,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     /** Parameter sync: puts the statements in front of the next request that give the connection these settings. */
     public void sync(ParameterValues wanted) {
         ByteBuf out = channel.alloc().directBuffer(256);
-        ParameterSync.write(out, applied, wanted);
+        ParameterSync.write(out, applied, wanted, baseline.getOrDefault("client_encoding", "UTF8"));
         outstanding.push(OutstandingRequests.QUERY | OutstandingRequests.SWALLOW);
         unnamedStatement = 0;
         syncing = wanted;

@@ -186,7 +186,7 @@ final class ServerLogin extends ByteToMessageDecoder {
             }
             case PARAMETER_STATUS -> {
                 String name = WireReader.cstring(body);
-                reported.put(name, WireReader.cstring(body));
+                reported.put(name, WireReader.byteString(body));
             }
             case ERROR_RESPONSE -> fail(context, refused(body, whole));
             case READY_FOR_QUERY -> ready(context, body);

@@ -11,6 +11,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -252,7 +253,7 @@ final class ModelPostgres {
                         extended = false;
                         prepared.remove("");
                         rest.clear();
-                        String text = WireReader.cstring(body);
+                        String text = WireReader.byteString(body);
                         queries.add(text);
                         for (String one : text.split(";", -1)) {
                             rest.add(one);
@@ -494,13 +495,18 @@ final class ModelPostgres {
         }
 
         private static final Pattern SET_CONFIG =
-                Pattern.compile("pg_catalog\\.set_config\\('([^']*)',(NULL|'([^']*)'),false\\)");
+                Pattern.compile("pg_catalog\\.set_config\\('([^']*)',(NULL|'([^']*)'|pg_catalog\\.convert_from\\("
+                        + "pg_catalog\\.decode\\('([^']*)','hex'\\),'[^']*'\\)),false\\)");
 
         private void setConfig(String calls) {
             Matcher matcher = SET_CONFIG.matcher(calls);
             Map<String, String> found = new TreeMap<>();
             while (matcher.find()) {
                 String value = matcher.group(3);
+                if (matcher.group(4) != null) {
+                    byte[] bytes = HexFormat.of().parseHex(matcher.group(4));
+                    value = new String(bytes, StandardCharsets.ISO_8859_1);
+                }
                 if ("bad".equals(value)) {
                     throw new Failure("22023", "invalid value for parameter");
                 }
@@ -535,7 +541,7 @@ final class ModelPostgres {
             if (describing) {
                 rowDescription();
             }
-            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
             int at = WireWriter.begin(out, (byte) 'D');
             out.writeShort(1).writeInt(bytes.length).writeBytes(bytes);
             WireWriter.end(out, at);

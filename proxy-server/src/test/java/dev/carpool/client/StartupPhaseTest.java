@@ -1,6 +1,7 @@
 package dev.carpool.client;
 
 import dev.carpool.protocol.WireWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -181,6 +182,40 @@ final class StartupPhaseTest {
         assertEquals("TD()C(SELECT 1)Z(I)", two.query("show a.b"));
         assertEquals("TD(c)C(SELECT 1)Z(I)", one.query("show a.b"));
         assertEquals(1, proxy.postgres.open);
+    }
+
+    /** Values come in the encoding of the client, which need not be UTF-8. */
+    @Test
+    void settingsAreKeptByteForByte() {
+        TestClient latin = proxy.login("client_encoding", "LATIN1");
+        TestClient other = proxy.login();
+        latin.send(Wire.of(out -> {
+            int at = WireWriter.begin(out, (byte) 'Q');
+            out.writeBytes("set application_name caf\u00e9\0".getBytes(StandardCharsets.ISO_8859_1));
+            WireWriter.end(out, at);
+        }));
+        assertTrue(latin(latin).contains("application_name\0caf\u00e9\0"));
+        assertEquals("TD()C(SELECT 1)Z(I)", other.query("show application_name"));
+        latin.send(Wire.empty().query("show application_name"));
+        assertTrue(latin(latin).contains("caf\u00e9"));
+        assertEquals(1, proxy.postgres.open);
+    }
+
+    @Test
+    void settingsOfTheStartupAreKeptByteForByte() {
+        TestClient client = proxy.connect();
+        byte[] startup = startup(0, "database", "app", "a.b", "caf@");
+        for (int i = 0; i < startup.length; i++) {
+            startup[i] = startup[i] == '@' ? (byte) 0xe9 : startup[i];
+        }
+        client.send(startup);
+        assertTrue(client.replies().endsWith("Z"));
+        client.send(Wire.empty().query("show a.b"));
+        assertTrue(latin(client).contains("caf\u00e9"));
+    }
+
+    private static String latin(TestClient client) {
+        return new String(client.raw(), StandardCharsets.ISO_8859_1);
     }
 
     @Test

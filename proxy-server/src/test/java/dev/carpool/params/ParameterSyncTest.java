@@ -27,7 +27,7 @@ final class ParameterSyncTest {
     @Test
     void writesNothingForNothing() {
         ByteBuf out = Unpooled.buffer();
-        assertFalse(ParameterSync.write(out, EMPTY, EMPTY));
+        assertFalse(ParameterSync.write(out, EMPTY, EMPTY, "UTF8"));
         assertEquals(0, out.writerIndex());
     }
 
@@ -38,8 +38,17 @@ final class ParameterSyncTest {
         assertEquals("SELECT pg_catalog.set_config('a','',false)", sql(EMPTY, EMPTY.with("a", "")));
         assertEquals(
                 "SELECT pg_catalog.set_config('a',"
-                        + "pg_catalog.convert_from(pg_catalog.decode('27c3a4','hex'),'UTF8'),false)",
+                        + "pg_catalog.convert_from(pg_catalog.decode('27e4','hex'),'LATIN9'),false)",
                 sql(EMPTY, EMPTY.with("a", "'\u00e4")));
+    }
+
+    @Test
+    void bytesAreReadInTheEncodingThatIsWantedToo() {
+        assertEquals(
+                "SELECT pg_catalog.set_config('a',"
+                        + "pg_catalog.convert_from(pg_catalog.decode('e9','hex'),'LATIN1'),false),"
+                        + "pg_catalog.set_config('client_encoding','LATIN1',false)",
+                sql(EMPTY, EMPTY.with("a", "\u00e9").with("client_encoding", "LATIN1")));
     }
 
     @Test
@@ -65,7 +74,7 @@ final class ParameterSyncTest {
 
     private static String sql(ParameterValues applied, ParameterValues wanted) {
         ByteBuf out = Unpooled.buffer().writeByte('x');
-        assertTrue(ParameterSync.write(out, applied, wanted));
+        assertTrue(ParameterSync.write(out, applied, wanted, "LATIN9"));
         assertEquals('Q', out.getByte(1));
         assertEquals(out.writerIndex() - 2, out.getInt(2));
         assertEquals(0, out.getByte(out.writerIndex() - 1));
