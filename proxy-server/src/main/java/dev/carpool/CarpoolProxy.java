@@ -20,6 +20,7 @@ import dev.carpool.config.SslMode;
 import dev.carpool.config.Transport;
 import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
+import dev.carpool.listen.ListenerHubs;
 import dev.carpool.metrics.HttpPort;
 import dev.carpool.pool.PoolDirectory;
 import dev.carpool.prepared.StatementCatalog;
@@ -61,6 +62,7 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
     private final AuthService auth;
     private final CancelKeys<ClientSession> cancelKeys;
     private final CancelForwarder cancels;
+    private final ListenerHubs listeners;
     private final StatementCatalog statements = new StatementCatalog(Integer.toHexString(new SecureRandom().nextInt()));
     private final ClientSessions sessions = new ClientSessions();
     private final ClientListener listener;
@@ -84,6 +86,7 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
         ServerConnector connector =
                 new ServerConnector(loops.toServers(config.listen().tcp()), new ServerSide(), expensive);
         this.pools = new PoolDirectory(config, connector, loops.loops(), loops.isMovable());
+        this.listeners = new ListenerHubs(pools, () -> this.config.limits().listenQueueSize());
         this.cancels =
                 new CancelForwarder(connector, () -> this.config.timeouts().cancelWait());
         this.console = new AdminConsole(this);
@@ -146,6 +149,7 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
     private void tick() {
         try {
             pools.tick();
+            listeners.tick();
             pools.forgetUnused(
                     name -> sessions.ofDatabase(name) > 0,
                     config.timeouts().autodbIdle().toNanos(),
@@ -359,6 +363,11 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
     @Override
     public long foreignCancels() {
         return cancelKeys.foreign();
+    }
+
+    @Override
+    public ListenerHubs listeners() {
+        return listeners;
     }
 
     @Override

@@ -28,7 +28,7 @@ class LayersTest {
     private static final List<Set<String>> LAYERS = List.of(
             Set.of("admin", "metrics"),
             Set.of("client"),
-            Set.of("relay", "pool", "cancel"),
+            Set.of("relay", "pool", "listen", "cancel"),
             Set.of("server"),
             Set.of("auth", "params", "prepared", "suspicion", "tls"),
             Set.of("error"),

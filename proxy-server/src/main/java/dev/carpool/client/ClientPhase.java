@@ -18,6 +18,11 @@ abstract class ClientPhase {
 
     void writabilityChanged(boolean writable) {}
 
+    /** Whether a notification may be written to the client now: between transactions, and not inside a message. */
+    boolean mayNotify() {
+        return false;
+    }
+
     /** The client's socket is gone; the session enters {@link ClosedPhase} next. */
     void clientGone() {}
 

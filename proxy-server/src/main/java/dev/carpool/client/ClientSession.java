@@ -5,11 +5,13 @@ import dev.carpool.config.DatabaseConfig;
 import dev.carpool.config.TimeoutConfig;
 import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
+import dev.carpool.listen.ListeningSession;
 import dev.carpool.params.ParameterValues;
 import dev.carpool.pool.PoolKey;
 import dev.carpool.pool.ServerPool;
 import dev.carpool.pool.Welcome;
 import dev.carpool.prepared.ClientStatements;
+import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.protocol.ProtocolViolation;
 import dev.carpool.protocol.StartupMessage;
 import dev.carpool.protocol.TransactionStatus;
@@ -32,6 +34,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -79,6 +82,9 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private @Nullable SslHandler tls;
     private @Nullable ReadyPhase ready;
 
+    /** Null until the session listens for the first time. */
+    private @Nullable SessionNotifications notifications;
+
     ClientSession(ProxyContext context, Channel channel, int loop) {
         this.context = context;
         this.channel = channel;
@@ -119,6 +125,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     /** The process id the client was told, which its cancel requests carry. */
+    @Override
     public int processId() {
         return processId;
     }
@@ -223,6 +230,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         phase = next;
         next.entered();
         before.left();
+        deliverNotifications();
     }
 
     // Login
@@ -580,6 +588,74 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     @Override
+    public Set<String> channels() {
+        SessionNotifications mine = notifications;
+        return mine == null ? Set.of() : mine.channels();
+    }
+
+    @Override
+    public void listen(Set<String> channels, ListenAnswer answer) {
+        SessionNotifications mine = notifications;
+        if (mine == null) {
+            if (channels.isEmpty()) {
+                answer.listening();
+                return;
+            }
+            mine = new SessionNotifications(this);
+            notifications = mine;
+        }
+        mine.subscription().listen(channels, new ListeningSession.Answer() {
+            @Override
+            public void listening() {
+                answer.listening();
+            }
+
+            @Override
+            public void refused(ErrorReply reply) {
+                answer.refused(reply);
+            }
+        });
+    }
+
+    @Override
+    public void catchUp(Runnable then) {
+        SessionNotifications mine = notifications;
+        if (mine == null) {
+            then.run();
+            return;
+        }
+        mine.subscription().catchUp(then);
+    }
+
+    @Override
+    public void deliver() {
+        SessionNotifications mine = notifications;
+        if (mine != null) {
+            mine.deliver();
+        }
+    }
+
+    @Override
+    public void hasNotified(ServerConnection server) {
+        context.listeners().catchUp(pool().key().database(), server.hasNotified());
+    }
+
+    @Override
+    public byte @Nullable [] notified(NotificationResponse notification) {
+        if (channels().contains(notification.channel())) {
+            return null; // the shared listener delivers it
+        }
+        return notification.from(pool().toldProcessId(notification.processId())).message();
+    }
+
+    /** Writes notifications that wait, if this is the moment. */
+    void deliverNotifications() {
+        if (notifications != null && phase.mayNotify()) {
+            deliver();
+        }
+    }
+
+    @Override
     public void unlinked() {
         enter(readyPhase());
         if (context.isStopping()) {
@@ -700,6 +776,9 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         }
         last.clientGone();
         enter(new ClosedPhase());
+        if (notifications != null) {
+            notifications.subscription().close();
+        }
         if (early != null) {
             early.release();
             early = null;
@@ -786,6 +865,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ignored) {
         phase.writabilityChanged(channel.isWritable());
+        deliverNotifications();
     }
 
     @Override

@@ -83,6 +83,11 @@ final class LinkedPhase extends ClientPhase {
     }
 
     @Override
+    boolean mayNotify() {
+        return link.isBetweenTransactions();
+    }
+
+    @Override
     String state() {
         return "active";
     }

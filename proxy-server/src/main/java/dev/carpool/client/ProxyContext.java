@@ -4,6 +4,7 @@ import dev.carpool.auth.AuthService;
 import dev.carpool.cancel.CancelForwarder;
 import dev.carpool.cancel.CancelKeys;
 import dev.carpool.config.CarpoolConfig;
+import dev.carpool.listen.ListenerHubs;
 import dev.carpool.pool.PoolDirectory;
 import dev.carpool.prepared.StatementCatalog;
 import java.util.concurrent.Executor;
@@ -24,6 +25,8 @@ public interface ProxyContext {
     CancelForwarder cancels();
 
     StatementCatalog statements();
+
+    ListenerHubs listeners();
 
     ClientSessions sessions();
 

@@ -32,6 +32,11 @@ final class ReadyPhase extends ClientPhase {
     }
 
     @Override
+    boolean mayNotify() {
+        return true;
+    }
+
+    @Override
     String state() {
         return "idle";
     }

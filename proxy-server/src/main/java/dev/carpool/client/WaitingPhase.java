@@ -111,6 +111,11 @@ final class WaitingPhase extends ClientPhase implements PoolWaiter {
     }
 
     @Override
+    boolean mayNotify() {
+        return true;
+    }
+
+    @Override
     String state() {
         return "waiting";
     }

@@ -14,6 +14,7 @@ package dev.carpool.config;
  * @param maxClientPreparedBytes memory for the prepared statements of one client session
  * @param maxConcurrentLogins logins to one host at the same time
  * @param maxPacketSize longest message accepted, in bytes
+ * @param listenQueueSize notifications kept for one client session that does not take them, in bytes
  */
 public record LimitsConfig(
         int maxClientConnections,
@@ -26,7 +27,8 @@ public record LimitsConfig(
         int maxPreparedStatements,
         long maxClientPreparedBytes,
         int maxConcurrentLogins,
-        long maxPacketSize) {
+        long maxPacketSize,
+        long listenQueueSize) {
 
     public static LimitsConfig defaults() {
         return CarpoolConfig.defaults().limits();
@@ -44,6 +46,7 @@ public record LimitsConfig(
                 values.get(Settings.MAX_PREPARED_STATEMENTS),
                 values.get(Settings.MAX_CLIENT_PREPARED_BYTES),
                 values.get(Settings.MAX_CONCURRENT_LOGINS),
-                values.get(Settings.MAX_PACKET_SIZE));
+                values.get(Settings.MAX_PACKET_SIZE),
+                values.get(Settings.LISTEN_QUEUE_SIZE));
     }
 }

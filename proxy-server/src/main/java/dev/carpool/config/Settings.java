@@ -343,6 +343,15 @@ public final class Settings {
             "Longest protocol message that is passed on.",
             c -> c.limits().maxPacketSize()));
 
+    static final Setting<Long> LISTEN_QUEUE_SIZE = row(ours(
+            CAPS,
+            "listen_queue_size",
+            SettingType.bytes(1024, Integer.MAX_VALUE),
+            "1MB",
+            "Notifications kept for one client session while it is in a transaction or does not read; a session that"
+                    + " would need more is ended.",
+            c -> c.limits().listenQueueSize()));
+
     static final Setting<Duration> FAIR_SHARE_QUANTUM = row(ours(
             CAPS,
             "fair_share_quantum",

@@ -122,6 +122,12 @@ public enum CarpoolError {
             Severity.FATAL,
             "database \"%s\" is disabled",
             "ENABLE it on the console"),
+    NOTIFICATIONS_OVERFLOW(
+            "CP208",
+            SqlState.CONFIGURATION_LIMIT,
+            Severity.FATAL,
+            "the session has not taken its notifications (listen_queue_size is %d bytes)",
+            "read them more often, keep transactions short, or raise listen_queue_size"),
     SERVER_UNREACHABLE(
             "CP301",
             SqlState.CANNOT_CONNECT,
@@ -158,6 +164,12 @@ public enum CarpoolError {
             Severity.FATAL,
             "TLS with the server for %s failed: %s",
             "see server_tls_sslmode and server_tls_ca_file"),
+    LISTENER_UNAVAILABLE(
+            "CP307",
+            SqlState.CANNOT_CONNECT_NOW,
+            Severity.ERROR,
+            "no server connection that listens for database %s: %s",
+            "the listener needs one server connection for each database, within all caps"),
     QUERY_TIMEOUT(
             "CP401",
             SqlState.QUERY_CANCELED,

@@ -68,6 +68,22 @@ public final class PoolDirectory {
         return pool;
     }
 
+    /** A temporary pool with the login of another one; null when its database is no longer configured. */
+    public @Nullable ServerPool beside(ServerPool like, PoolKey.Purpose purpose, Map<String, String> parameters) {
+        DatabaseConfig database = config.database(like.key().database());
+        if (database == null) {
+            return null;
+        }
+        ServerPool pool = temporary(database, like.key().user(), purpose, parameters);
+        pool.credentials(like.credentials());
+        return pool;
+    }
+
+    /** The event loop with this index. */
+    public EventLoop loop(int index) {
+        return loops[index];
+    }
+
     /** Forgets a temporary pool of which nothing is left. */
     private void discard(ServerPool pool) {
         boolean removed = pool.host().locked(accounts -> {

@@ -22,7 +22,9 @@ public record PoolKey(String database, String user, Purpose purpose, long serial
         /** The same for the console, which has to be reachable while everything is paused. */
         CONSOLE_PROOF,
         /** The replication connection of one client. */
-        REPLICATION
+        REPLICATION,
+        /** The connection that listens for all sessions of a database. */
+        LISTENER
     }
 
     @Override

@@ -33,7 +33,7 @@ record PoolSettings(
                         config.limits().maxWaitingClients(),
                         server.roundRobin(),
                         !server.roundRobin());
-            case PROOF, CONSOLE_PROOF, REPLICATION -> new PoolLimits(1, 0, 0, 0, 0, 0, false, false);
+            case PROOF, CONSOLE_PROOF, REPLICATION, LISTENER -> new PoolLimits(1, 0, 0, 0, 0, 0, false, false);
         };
         Duration wait = config.timeouts().cancelWait();
         return new PoolSettings(

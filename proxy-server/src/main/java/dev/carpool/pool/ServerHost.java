@@ -27,6 +27,9 @@ final class ServerHost {
     private final Map<String, DatabaseState> databases = new ConcurrentHashMap<>();
     private final Map<String, UserState> users = new ConcurrentHashMap<>();
 
+    /** Open connections by the process id of their server process. */
+    private final Map<Integer, ServerConnection> processes = new ConcurrentHashMap<>();
+
     /** Whether the last login reached the server, whatever it said then. */
     private volatile boolean answering = true;
 
@@ -58,6 +61,20 @@ final class ServerHost {
 
     HostState state() {
         return accounts.host();
+    }
+
+    void opened(ServerConnection connection) {
+        processes.put(connection.processId(), connection);
+    }
+
+    void closed(ServerConnection connection) {
+        processes.remove(connection.processId(), connection);
+    }
+
+    /** The connection with this server process; null when it is none of the proxy's. */
+    @Nullable
+    ServerConnection process(int processId) {
+        return processes.get(processId);
     }
 
     void add(PoolState state, ServerPool pool) {

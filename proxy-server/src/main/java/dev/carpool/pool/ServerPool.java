@@ -152,6 +152,15 @@ public final class ServerPool implements Link.Returns {
         return lastRoundTrip;
     }
 
+    /**
+     * The process id by which the clients know who runs in a server process: that of the session it served last, or its
+     * own when it does not belong to the proxy. Any thread.
+     */
+    public int toldProcessId(int processId) {
+        ServerConnection connection = host.process(processId);
+        return connection == null ? processId : connection.toldProcessId();
+    }
+
     void reconfigure(PoolSettings next, ServerTarget nextTarget) {
         long now = System.nanoTime();
         settings = next;
@@ -341,6 +350,7 @@ public final class ServerPool implements Link.Returns {
         @Override
         public void closed(ServerConnection connection, CloseReason reason) {
             connections.remove(connection);
+            host.closed(connection);
             log.debug("{}: closed, {}", connection, reason);
             long now = System.nanoTime();
             host.apply((accounts, actions) -> accounts.closed(slot, now, actions), now);
@@ -391,6 +401,7 @@ public final class ServerPool implements Link.Returns {
         }
         connection.home(new SlotHome(slot));
         connections.add(connection);
+        host.opened(connection);
         log.debug("{}: opened, process {}", connection, connection.processId());
         host.apply(
                 (accounts, actions) -> {

@@ -2,7 +2,11 @@ package dev.carpool.relay;
 
 import dev.carpool.error.ErrorReply;
 import dev.carpool.params.ParameterValues;
+import dev.carpool.protocol.NotificationResponse;
+import dev.carpool.server.ServerConnection;
 import io.netty.buffer.ByteBuf;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The client session's side of a {@link Link}. All calls happen on the session's event loop. */
 public interface ClientEnd {
@@ -26,6 +30,39 @@ public interface ClientEnd {
 
     /** What the link has let wait can go on: calls {@link Link#resume} and ends the session when it is to end. */
     void resumeRequests();
+
+    /** The process id the client was told. */
+    int processId();
+
+    /** The channels that the shared listener serves for the session; empty for most. */
+    Set<String> channels();
+
+    /**
+     * What the session listens on from now on, by way of the shared listener; the answer may come before this returns. In
+     * vain it stays as it was, but for channels given up.
+     */
+    void listen(Set<String> channels, ListenAnswer answer);
+
+    /** What has become of {@link #listen}; one of the two is called, unless the session ends. */
+    interface ListenAnswer {
+        /** What is committed from now on is delivered by the shared listener. */
+        void listening();
+
+        /** There is no listener: the server connection that listens has to be kept. */
+        void refused(ErrorReply reply);
+    }
+
+    /** Runs {@code then} when {@link #deliver} has the notifications of everything committed before this call. */
+    void catchUp(Runnable then);
+
+    /** Writes the notifications that wait; the client must be between transactions and messages. */
+    void deliver();
+
+    /** The session has notified others on this connection, which goes to somebody else now. */
+    void hasNotified(ServerConnection server);
+
+    /** A notification on the server connection itself; what of it goes to the client, null for nothing. */
+    byte @Nullable [] notified(NotificationResponse notification);
 
     /** The link has ended as it should; the session is ready for its next request. */
     void unlinked();

@@ -5,7 +5,9 @@ import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
 import dev.carpool.params.ParameterSync;
 import dev.carpool.protocol.ErrorFields;
+import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.protocol.TransactionStatus;
+import dev.carpool.protocol.WireWriter;
 import dev.carpool.server.CloseReason;
 import dev.carpool.server.OutstandingRequests;
 import dev.carpool.server.ServerConnection;
@@ -47,6 +49,12 @@ public final class Link implements ServerConnection.Owner {
     /** The requests wait until the server has accepted the session's settings. */
     private boolean awaitingSync;
 
+    /** The last ReadyForQuery has been kept back until the client has been told what was notified before it. */
+    private boolean readyHeld;
+
+    /** How often that has happened. */
+    private int holds;
+
     /** Replies have been written and not flushed. */
     private boolean unflushed;
 
@@ -78,6 +86,7 @@ public final class Link implements ServerConnection.Owner {
             TrafficStats stats,
             long now) {
         Link link = new Link(client, requests, server, mode, returns, stats, now);
+        server.toldProcessId(client.processId());
         server.own(link, ServerState.LINKED, now);
         if (server.applied() != client.wanted()) {
             boolean identity = ParameterSync.changesIdentity(server.applied(), client.wanted());
@@ -121,6 +130,9 @@ public final class Link implements ServerConnection.Owner {
     /** Relays what the client has sent; takes ownership. */
     public void request(ByteBuf bytes) {
         stats.received(bytes.readableBytes());
+        if (readyHeld) {
+            sendReady(); // a client that does not wait for it cannot tell
+        }
         if (idleInTransactionSince != 0) {
             idleInTransactionSince = 0;
             queryStartedAt = System.nanoTime();
@@ -145,7 +157,7 @@ public final class Link implements ServerConnection.Owner {
 
     /** What the client has sent wants no answer: it must not hold a connection for that. */
     private void unlinkIfNothingIsAsked() {
-        if (!ended && mode != PoolingMode.SESSION && server.isQuiet() && !requests.isUnfinished()) {
+        if (!ended && !readyHeld && mode != PoolingMode.SESSION && server.isQuiet() && !requests.isUnfinished()) {
             unlink();
         }
     }
@@ -212,8 +224,43 @@ public final class Link implements ServerConnection.Owner {
     }
 
     @Override
+    public byte @Nullable [] notified(NotificationResponse notification) {
+        return readyHeld ? null : client.notified(notification);
+    }
+
+    /** PostgreSQL tells a session in front of ReadyForQuery what was notified meanwhile, its own notifications above all. */
+    @Override
+    public boolean holdsReady(byte status) {
+        readyHeld =
+                !ended && status == TransactionStatus.IDLE && !client.channels().isEmpty();
+        return readyHeld;
+    }
+
+    private void caughtUp(int hold) {
+        if (ended || !readyHeld || hold != holds) {
+            return;
+        }
+        client.deliver();
+        sendReady();
+        ready(TransactionStatus.IDLE);
+        repliesRead();
+    }
+
+    private void sendReady() {
+        readyHeld = false;
+        ByteBuf out = server.channel().alloc().directBuffer(6);
+        WireWriter.readyForQuery(out, TransactionStatus.IDLE);
+        reply(out);
+    }
+
+    @Override
     public void ready(byte status) {
         if (ended) {
+            return;
+        }
+        if (readyHeld) {
+            int hold = ++holds;
+            client.catchUp(() -> caughtUp(hold));
             return;
         }
         long now = System.nanoTime();
@@ -265,6 +312,9 @@ public final class Link implements ServerConnection.Owner {
     /** Parts the two at a transaction's end: the only regular way. */
     private void unlink() {
         end();
+        if ((suspicion & Suspicion.NOTIFY) != 0 && client.channels().isEmpty()) {
+            client.hasNotified(server);
+        }
         if (unflushed) {
             client.flushReplies();
         }
@@ -319,6 +369,11 @@ public final class Link implements ServerConnection.Owner {
         return running && !goodbye;
     }
 
+    /** Whether the client waits for nothing: it is outside any transaction, and not in the middle of a reply. */
+    public boolean isBetweenTransactions() {
+        return !ended && !readyHeld && server.isQuiet() && !requests.isUnfinished();
+    }
+
     /** Whether the client has been given a message in part only: whatever it is told now would become part of it. */
     public boolean isMidReply() {
         return !ended && server.isMidReply();
@@ -327,6 +382,15 @@ public final class Link implements ServerConnection.Owner {
     @Override
     public void serverLost(@Nullable ErrorFields lastWords) {
         if (ended) {
+            return;
+        }
+        if (readyHeld) {
+            // All has been answered: the loss is no concern of the session.
+            sendReady();
+            end();
+            repliesRead();
+            client.readRequests(true);
+            client.unlinked();
             return;
         }
         end();

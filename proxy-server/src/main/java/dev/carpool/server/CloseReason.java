@@ -20,6 +20,7 @@ public enum CloseReason {
     CANCEL_FAILED("a cancel request for it did not end in time"),
     PINNED_SESSION_ENDED("held state of a session that has ended"),
     SESSION_ENDED("its dedicated session ended"),
+    NOBODY_LISTENS("no session listens any more"),
     CONNECT_FAILED("the server could not be reached"),
     CONNECT_TIMEOUT("connecting and logging in took longer than server_connect_timeout"),
     TLS_FAILED("TLS with the server failed"),

@@ -1,6 +1,7 @@
 package dev.carpool.server;
 
 import dev.carpool.protocol.ErrorFields;
+import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.protocol.ProtocolViolation;
 import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.protocol.WireReader;
@@ -40,6 +41,12 @@ final class ReplyScanner {
 
         void parameterStatus(String name, String value, boolean ours);
 
+        /** A notification; returns what is forwarded in its place, null for nothing. */
+        byte @Nullable [] notification(NotificationResponse notification);
+
+        /** Whether the last ReadyForQuery that is owed to the client is kept back. */
+        boolean holdsReady(byte status);
+
         /** ReadyForQuery, after everything that came before it or together with it has been handed on. */
         void ready(byte status, boolean ours);
     }
@@ -47,7 +54,7 @@ final class ReplyScanner {
     /** How much of an ErrorResponse is opened; the rest streams through. */
     private static final int ERROR_PREFIX = 1024;
 
-    /** ParameterStatus and CommandComplete are opened as a whole. */
+    /** ParameterStatus, CommandComplete and NotificationResponse are opened as a whole. */
     private static final int OPENED_LIMIT = 64 * 1024;
 
     private final OutstandingRequests outstanding;
@@ -65,7 +72,7 @@ final class ReplyScanner {
 
     private boolean readyIsOurs;
 
-    /** What the client gets in place of the ErrorResponse being dealt with. */
+    /** What the client gets in place of the message being dealt with. */
     private byte @Nullable [] replacement;
 
     ReplyScanner(OutstandingRequests outstanding, Sink sink, ByteBufAllocator allocator) {
@@ -194,11 +201,10 @@ final class ReplyScanner {
                     if (outstanding.isEmpty()) {
                         // The next owner may come with it: what is here belongs to this one.
                         readyUntold = true;
-                        readyIsOurs = !forwarding;
                     } else {
                         forwardRun(in, start, at);
                         start = at;
-                        sink.ready(readyStatus, !forwarding);
+                        sink.ready(readyStatus, readyIsOurs);
                     }
                 }
             }
@@ -245,7 +251,7 @@ final class ReplyScanner {
         return switch (type) {
             case READY_FOR_QUERY -> 5;
             case ERROR_RESPONSE -> Math.min(length, ERROR_PREFIX);
-            case COMMAND_COMPLETE, PARAMETER_STATUS -> {
+            case COMMAND_COMPLETE, PARAMETER_STATUS, NOTIFICATION_RESPONSE -> {
                 if (length > OPENED_LIMIT) {
                     throw new ProtocolViolation("message " + (char) type + " of length " + length);
                 }
@@ -265,7 +271,8 @@ final class ReplyScanner {
                 return ours ? OutstandingRequests.KEEP : OutstandingRequests.FORWARD;
             }
             case NOTIFICATION_RESPONSE -> {
-                return OutstandingRequests.FORWARD;
+                replacement = sink.notification(NotificationResponse.decode(in, at, at + 1 + length));
+                return OutstandingRequests.KEEP;
             }
             case PARAMETER_STATUS -> {
                 ByteBuf body = in.slice(at + 5, length - 4);
@@ -289,7 +296,10 @@ final class ReplyScanner {
                 if (!TransactionStatus.isValid(readyStatus)) {
                     throw new ProtocolViolation("ReadyForQuery with status " + readyStatus);
                 }
-                return matched(type);
+                int verdict = matched(type);
+                readyIsOurs = verdict != OutstandingRequests.FORWARD;
+                boolean held = !readyIsOurs && outstanding.isEmpty() && sink.holdsReady(readyStatus);
+                return held ? OutstandingRequests.KEEP : verdict;
             }
             default -> {
                 return matched(type);

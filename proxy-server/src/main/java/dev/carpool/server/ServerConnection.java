@@ -6,6 +6,7 @@ import dev.carpool.params.TrackedParameters;
 import dev.carpool.prepared.ServerStatements;
 import dev.carpool.protocol.BackendMessageType;
 import dev.carpool.protocol.ErrorFields;
+import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.protocol.ProtocolViolation;
 import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.protocol.WireWriter;
@@ -62,6 +63,19 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
         /** Whether the server takes more bytes at the moment. */
         void serverWritable(boolean writable);
+
+        /** A notification; returns the message that goes to the client, null for none. */
+        default byte @Nullable [] notified(NotificationResponse notification) {
+            return notification.message();
+        }
+
+        /**
+         * The last ReadyForQuery that is owed is about to be forwarded. When the owner holds it, it must send one itself,
+         * some time behind {@link #ready}.
+         */
+        default boolean holdsReady(byte status) {
+            return false;
+        }
     }
 
     /** Where a connection belongs while it is nobody's: its place in a pool. */
@@ -111,6 +125,12 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     /** Whose unnamed statement the server has: the generation that session gave it, 0 for nobody's. */
     private long unnamedStatement;
 
+    /** The process id that the client session linked last was told; the server's own before the first. */
+    private volatile int toldProcessId;
+
+    /** The same of an earlier session whose notifications may still be on their way; 0 for none. */
+    private volatile int earlierProcessId;
+
     /** Whether a backslash in a string constant is an ordinary character (standard_conforming_strings). */
     private boolean standardStrings;
 
@@ -139,6 +159,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         this.channel = channel;
         this.target = target;
         this.processId = processId;
+        this.toldProcessId = processId;
         this.cancelKey = cancelKey;
         this.reported = new TreeMap<>(reported);
         this.baseline = new TreeMap<>(reported);
@@ -163,6 +184,28 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     public int processId() {
         return processId;
+    }
+
+    /** The process id by which clients know who uses the connection, or has used it last. Any thread. */
+    public int toldProcessId() {
+        int earlier = earlierProcessId;
+        return earlier != 0 ? earlier : toldProcessId;
+    }
+
+    /** The connection serves the session whose client was told this process id. */
+    public void toldProcessId(int ofSession) {
+        toldProcessId = ofSession;
+    }
+
+    /** The session has notified: what comes from here is its own, whoever is next, until all of it has arrived. */
+    public Runnable hasNotified() {
+        int notifier = toldProcessId;
+        earlierProcessId = notifier;
+        return () -> {
+            if (earlierProcessId == notifier) {
+                earlierProcessId = 0;
+            }
+        };
     }
 
     public byte[] cancelKey() {
@@ -469,6 +512,18 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     }
 
     // What the scanner found
+
+    @Override
+    public byte @Nullable [] notification(NotificationResponse notification) {
+        Owner current = owner;
+        return current == null ? null : current.notified(notification);
+    }
+
+    @Override
+    public boolean holdsReady(byte status) {
+        Owner current = owner;
+        return current != null && current.holdsReady(status);
+    }
 
     @Override
     public void forward(ByteBuf run) {

@@ -15,7 +15,9 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -26,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * {@code select TEXT} (one row), {@code big N} (one row of N bytes), {@code insert TEXT} (into {@link #committed} at
  * commit), {@code fail}, {@code hang} (until cancelled), {@code copyin}, {@code copyout N}, {@code set NAME VALUE}, {@code
  * show NAME}, {@code notice}, {@code die} (FATAL), {@code drop} (closes), {@code half} (closes inside a DataRow), and
- * begin, commit, rollback, discard all, set_config.
+ * {@code listen C}, {@code unlisten C}, {@code notify C TEXT}, {@code trigger C TEXT} (the
+ * same unseen), begin, commit, rollback, discard all, set_config.
  */
 final class ModelPostgres {
     /** What all its transactions have left behind, in order. */
@@ -38,6 +41,9 @@ final class ModelPostgres {
     int open;
 
     int cancels;
+
+    /** Notifications wait until the next ReadyForQuery. */
+    boolean lazy;
 
     /** Does something to every batch of replies behind the login; the number counts batches of one backend. */
     @Nullable
@@ -56,6 +62,9 @@ final class ModelPostgres {
         final Map<String, String> prepared = new HashMap<>();
         private final Map<String, String> portals = new HashMap<>();
         private final List<String> pending = new ArrayList<>();
+        final Set<String> channels = new TreeSet<>();
+        private final List<Runnable> atCommit = new ArrayList<>();
+        private final ByteBuf notifications = Unpooled.buffer();
         private final ByteBuf in = Unpooled.buffer();
         private final List<String> rest = new ArrayList<>();
 
@@ -71,6 +80,10 @@ final class ModelPostgres {
         private boolean copying;
         private boolean hanging;
         private boolean extended;
+
+        /** It takes requests and does nothing about them. */
+        boolean deaf;
+
         private @Nullable Channel channel;
 
         @Override
@@ -95,7 +108,7 @@ final class ModelPostgres {
         }
 
         private void work() {
-            while (!hanging && isOpen()) {
+            while (!hanging && !deaf && isOpen()) {
                 if (!started) {
                     if (in.readableBytes() < 8 || in.readableBytes() < in.getInt(in.readerIndex())) {
                         break;
@@ -120,6 +133,12 @@ final class ModelPostgres {
 
         private boolean isOpen() {
             return channel != null && channel.isActive();
+        }
+
+        /** Does what was asked meanwhile. */
+        void hear() {
+            deaf = false;
+            work();
         }
 
         void close() {
@@ -208,6 +227,7 @@ final class ModelPostgres {
         private void error(String state, String text) {
             WireWriter.error(out, "ERROR", state, text, "");
             pending.clear();
+            atCommit.clear();
             copying = false;
             status = status == 'I' ? 'I' : 'E';
         }
@@ -218,6 +238,10 @@ final class ModelPostgres {
                 committed.addAll(pending);
                 pending.clear();
                 portals.clear();
+                atCommit.forEach(Runnable::run);
+                atCommit.clear();
+                out.writeBytes(notifications);
+                notifications.clear();
             }
             WireWriter.readyForQuery(out, (byte) status);
         }
@@ -417,6 +441,7 @@ final class ModelPostgres {
                 }
                 case "rollback" -> {
                     pending.clear();
+                    atCommit.clear();
                     status = 'I';
                     WireWriter.commandComplete(out, "ROLLBACK");
                 }
@@ -453,6 +478,28 @@ final class ModelPostgres {
                 case "notice" -> {
                     WireWriter.notice(out, "NOTICE", argument, "");
                     WireWriter.commandComplete(out, "INSERT 0 0");
+                }
+                case "listen" -> {
+                    String name = argument.replace("\"", "");
+                    if (name.equals("bad")) {
+                        throw new Failure("25006", "cannot execute LISTEN during recovery");
+                    }
+                    atCommit.add(() -> channels.add(name));
+                    WireWriter.commandComplete(out, "LISTEN");
+                }
+                case "unlisten" -> {
+                    String name = argument.replace("\"", "");
+                    atCommit.add(() -> channels.removeIf(one -> name.equals("*") || name.equals(one)));
+                    WireWriter.commandComplete(out, "UNLISTEN");
+                }
+                case "notify", "trigger" -> {
+                    String[] pair = argument.split(" ", 2);
+                    atCommit.add(() -> {
+                        for (Backend one : List.copyOf(backends)) {
+                            one.notified(processId, pair[0], pair[1], one == this);
+                        }
+                    });
+                    WireWriter.commandComplete(out, words[0].equals("notify") ? "NOTIFY" : "UPDATE 1");
                 }
                 case "hang" -> hanging = true;
                 case "copyin" -> {
@@ -491,6 +538,22 @@ final class ModelPostgres {
                     close();
                 }
                 default -> throw new Failure("42601", "syntax error");
+            }
+        }
+
+        private void notified(int from, String name, String payload, boolean own) {
+            if (!isOpen() || !channels.contains(name)) {
+                return;
+            }
+            int at = WireWriter.begin(notifications, (byte) 'A');
+            notifications.writeInt(from);
+            WireWriter.cstring(notifications, name);
+            WireWriter.cstring(notifications, payload);
+            WireWriter.end(notifications, at);
+            if (!own && status == 'I' && rest.isEmpty() && !extended && !hanging && !lazy) {
+                out.writeBytes(notifications);
+                notifications.clear();
+                flush();
             }
         }
 

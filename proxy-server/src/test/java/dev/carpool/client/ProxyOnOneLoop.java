@@ -7,6 +7,7 @@ import dev.carpool.cancel.CancelKeys;
 import dev.carpool.config.CarpoolConfig;
 import dev.carpool.config.ConfigReader;
 import dev.carpool.config.SslMode;
+import dev.carpool.listen.ListenerHubs;
 import dev.carpool.pool.PoolDirectory;
 import dev.carpool.pool.ServerPool;
 import dev.carpool.prepared.StatementCatalog;
@@ -63,6 +64,7 @@ final class ProxyOnOneLoop implements ProxyContext, AutoCloseable {
     private final AuthService auth;
     private final PoolDirectory pools;
     private final CancelForwarder cancels;
+    private final ListenerHubs hubs;
     private final CancelKeys<ClientSession> cancelKeys = new CancelKeys<>(1);
     private final StatementCatalog statements = new StatementCatalog("0");
     private final ClientSessions sessions = new ClientSessions();
@@ -138,6 +140,7 @@ final class ProxyOnOneLoop implements ProxyContext, AutoCloseable {
                 new Bootstrap().channelFactory(() -> new Redirected(server)).option(ChannelOption.ALLOCATOR, allocator);
         ServerConnector connector = new ServerConnector(toServer, new NoTls(), Runnable::run);
         pools = new PoolDirectory(config, connector, new EventLoop[] {loop}, true);
+        hubs = new ListenerHubs(pools, () -> config.limits().listenQueueSize());
         cancels = new CancelForwarder(connector, () -> config.timeouts().cancelWait());
         OURS.addHandler(watch);
         NETTY.addHandler(watch);
@@ -341,6 +344,11 @@ final class ProxyOnOneLoop implements ProxyContext, AutoCloseable {
     @Override
     public StatementCatalog statements() {
         return statements;
+    }
+
+    @Override
+    public ListenerHubs listeners() {
+        return hubs;
     }
 
     @Override

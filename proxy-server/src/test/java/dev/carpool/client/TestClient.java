@@ -1,6 +1,7 @@
 package dev.carpool.client;
 
 import dev.carpool.protocol.ErrorFields;
+import dev.carpool.protocol.WireReader;
 import dev.carpool.protocol.WireWriter;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -21,6 +22,9 @@ final class TestClient extends ChannelInboundHandlerAdapter {
     private String lastError = "";
     int processId;
     byte[] key = {};
+
+    /** The process id in the last notification. */
+    int lastNotifier;
 
     TestClient(ProxyOnOneLoop proxy) {
         this.proxy = proxy;
@@ -125,6 +129,10 @@ final class TestClient extends ChannelInboundHandlerAdapter {
                     String row = in.toString(6, body.length - 6, StandardCharsets.UTF_8);
                     yield "(" + (row.length() > 100 ? row.length() : row) + ")";
                 }
+                case 'A' -> {
+                    in.readInt();
+                    yield "(" + WireReader.cstring(in) + " " + WireReader.cstring(in) + ")";
+                }
                 case 'E' -> "(" + ErrorFields.decode(in, 0, body.length).sqlState() + ")";
                 default -> "";
             };
@@ -149,6 +157,9 @@ final class TestClient extends ChannelInboundHandlerAdapter {
                 processId = in.readInt();
                 key = new byte[in.readableBytes()];
                 in.readBytes(key);
+            }
+            if (type == 'A') {
+                lastNotifier = Unpooled.wrappedBuffer(body).readInt();
             }
             consumer.accept(new Message(type, body));
         }

@@ -1,0 +1,64 @@
+package dev.carpool.client;
+
+import dev.carpool.error.ErrorReply;
+import dev.carpool.listen.ListeningSession;
+import dev.carpool.listen.Subscription;
+import dev.carpool.pool.ServerPool;
+import io.netty.buffer.ByteBuf;
+import java.util.Set;
+import java.util.concurrent.Executor;
+
+/** The notifications of a session that listens by way of the shared listener. Confined to the session's event loop. */
+final class SessionNotifications implements ListeningSession {
+    private final ClientSession session;
+    private final Subscription subscription;
+
+    SessionNotifications(ClientSession session) {
+        this.session = session;
+        this.subscription = session.context().listeners().subscribe(this, session.loop());
+    }
+
+    Subscription subscription() {
+        return subscription;
+    }
+
+    Set<String> channels() {
+        return subscription.channels();
+    }
+
+    /** Writes what waits, as far as the client takes it. To be called between transactions and messages only. */
+    void deliver() {
+        boolean any = false;
+        while (session.isWritable()) {
+            ByteBuf messages = subscription.take(session.channel().alloc());
+            if (messages == null) {
+                break;
+            }
+            any = true;
+            session.reply(messages);
+        }
+        if (any) {
+            session.flushReplies();
+        }
+    }
+
+    @Override
+    public Executor executor() {
+        return session.channel().eventLoop();
+    }
+
+    @Override
+    public ServerPool pool() {
+        return session.pool();
+    }
+
+    @Override
+    public void notificationsWait() {
+        session.deliverNotifications();
+    }
+
+    @Override
+    public void overflowed(ErrorReply reply) {
+        session.fail(reply);
+    }
+}

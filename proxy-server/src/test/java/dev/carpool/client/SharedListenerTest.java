@@ -1,0 +1,246 @@
+package dev.carpool.client;
+
+import dev.carpool.error.ErrorReply;
+import dev.carpool.relay.ClientEnd;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+/** Sessions that listen by way of the shared listener. */
+final class SharedListenerTest {
+    private ProxyOnOneLoop proxy = ProxyOnOneLoop.with();
+    private final List<String> answers = new ArrayList<>();
+
+    @AfterEach
+    void stop() {
+        proxy.close();
+    }
+
+    private void restart(String... settings) {
+        proxy.close();
+        proxy = ProxyOnOneLoop.with(settings);
+    }
+
+    /** A client whose session listens. */
+    private TestClient listener(String... channels) {
+        TestClient client = proxy.login();
+        listen(session(), channels);
+        return client;
+    }
+
+    /** The session that logged in last. */
+    private ClientSession session() {
+        return proxy.sessions().all().stream()
+                .max(Comparator.comparing(ClientSession::id))
+                .orElseThrow();
+    }
+
+    private void listen(ClientSession session, String... channels) {
+        session.listen(Set.of(channels), new ClientEnd.ListenAnswer() {
+            @Override
+            public void listening() {
+                answers.add("listening");
+            }
+
+            @Override
+            public void refused(ErrorReply reply) {
+                answers.add("refused " + reply.message());
+            }
+        });
+        proxy.run();
+    }
+
+    @Test
+    void oneConnectionListensForAll() {
+        TestClient a = listener("news");
+        TestClient b = listener("news", "more");
+        assertEquals(List.of("listening", "listening"), answers);
+        TestClient c = proxy.login();
+        assertEquals("C(NOTIFY)Z(I)", c.query("notify news hello"));
+        assertEquals("C(NOTIFY)Z(I)", c.query("notify more on"));
+        assertEquals("A(news hello)", a.transcript());
+        assertEquals("A(news hello)A(more on)", b.transcript());
+        assertEquals(c.processId, b.lastNotifier);
+        assertEquals(2, proxy.postgres.open);
+        assertEquals(
+                List.of(Set.of(), Set.of("more", "news")),
+                proxy.postgres.backends.stream().map(one -> one.channels).toList());
+    }
+
+    @Test
+    void theListenerLeavesWithTheLastWhoListens() {
+        TestClient a = listener("news");
+        TestClient b = listener("news");
+        a.close();
+        assertEquals(2, proxy.postgres.open);
+        b.close();
+        assertEquals(1, proxy.postgres.open);
+        assertEquals(1, proxy.pools().pools().size());
+    }
+
+    @Test
+    void ownNotificationsComeBeforeTheRequestIsAnswered() {
+        proxy.postgres.lazy = true;
+        TestClient a = listener("news");
+        assertEquals("C(NOTIFY)A(news mine)Z(I)", a.query("notify news mine"));
+        assertEquals(a.processId, a.lastNotifier);
+        assertEquals("C(BEGIN)Z(T)", a.query("begin"));
+        assertEquals("C(NOTIFY)Z(T)", a.query("notify news later"));
+        assertEquals("C(COMMIT)A(news later)Z(I)", a.query("commit"));
+        a.send(Wire.empty().parse("", "notify news extended").run("").sync());
+        assertEquals("12C(NOTIFY)A(news extended)Z(I)", a.transcript());
+    }
+
+    @Test
+    void anyRequestBringsWhatWasNotifiedBefore() {
+        proxy.postgres.lazy = true;
+        TestClient a = listener("news");
+        TestClient b = proxy.login();
+        assertEquals("C(UPDATE 1)Z(I)", b.query("trigger news x"));
+        assertEquals("", a.transcript());
+        assertEquals("TD(1)C(SELECT 1)A(news x)Z(I)", a.query("select 1"));
+        assertEquals("C(UPDATE 1)A(news mine)Z(I)", a.query("trigger news mine"));
+        assertEquals(a.processId, a.lastNotifier);
+    }
+
+    @Test
+    void aNotificationIsOfWhoHadTheServerConnectionThen() {
+        TestClient a = listener("news");
+        TestClient b = proxy.login();
+        proxy.postgres.backends.get(1).deaf = true;
+        proxy.postgres.lazy = true;
+        assertEquals("C(NOTIFY)Z(I)", b.query("notify news x"));
+        a.send(Wire.empty().query("select 1"));
+        proxy.postgres.backends.get(1).hear();
+        proxy.run();
+        assertEquals("TD(1)C(SELECT 1)A(news x)Z(I)", a.transcript());
+        assertEquals(b.processId, a.lastNotifier);
+        assertEquals("C(NOTIFY)A(news mine)Z(I)", a.query("notify news mine"));
+        assertEquals(a.processId, a.lastNotifier);
+    }
+
+    @Test
+    void insideATransactionNothingIsDelivered() {
+        restart("default_pool_size=2");
+        TestClient a = listener("news");
+        TestClient b = proxy.login();
+        assertEquals("C(BEGIN)Z(T)", a.query("begin"));
+        for (int i = 0; i < 3; i++) {
+            b.query("notify news " + i);
+        }
+        assertEquals("TD(1)C(SELECT 1)Z(T)", a.query("select 1"));
+        assertEquals("C(COMMIT)A(news 0)A(news 1)A(news 2)Z(I)", a.query("commit"));
+    }
+
+    @Test
+    void aPipelineIsAnsweredInOrder() {
+        proxy.postgres.lazy = true;
+        TestClient a = listener("news");
+        a.send(Wire.empty().query("notify news x").query("select 1"));
+        assertEquals("C(NOTIFY)Z(I)TD(1)C(SELECT 1)A(news x)Z(I)", a.transcript());
+    }
+
+    @Test
+    void aLostListenerComesBack() {
+        TestClient a = listener("news");
+        proxy.postgres.last().close();
+        proxy.run();
+        assertEquals(1, proxy.postgres.open);
+        assertEquals("TD(1)C(SELECT 1)Z(I)", a.query("select 1"));
+        proxy.pass(java.time.Duration.ofMillis(100));
+        assertEquals(Set.of("news"), proxy.postgres.last().channels);
+        TestClient b = proxy.login();
+        b.query("notify news x");
+        assertEquals("NA(news x)", a.transcript());
+    }
+
+    @Test
+    void withoutRoomForAListenerTheSessionIsTold() {
+        restart("max_db_connections=1");
+        TestClient a = proxy.login();
+        assertEquals("C(BEGIN)Z(T)", a.query("begin"));
+        listen(session(), "news");
+        assertEquals(List.of(), answers);
+        long begun = System.nanoTime();
+        while (answers.isEmpty() && System.nanoTime() - begun < 10_000_000_000L) {
+            proxy.pools().tick(); // the deadline is one of the clock on the wall
+            proxy.run();
+        }
+        assertTrue(answers.get(0).startsWith("refused carpool: CP307"), answers.toString());
+        assertEquals("C(COMMIT)Z(I)", a.query("commit"));
+    }
+
+    @Test
+    void aServerConnectionLostBehindTheLastAnswerIsNobodysLoss() {
+        TestClient a = listener("news");
+        proxy.postgres.backends.get(1).deaf = true;
+        a.send(Wire.empty().query("select 1"));
+        assertEquals("TD(1)C(SELECT 1)", a.transcript());
+        proxy.postgres.backends.get(0).close();
+        proxy.run();
+        assertEquals("Z(I)", a.transcript());
+        proxy.postgres.backends.get(1).close();
+        proxy.run();
+        assertEquals("TD(2)C(SELECT 1)Z(I)", a.query("select 2"));
+    }
+
+    @Test
+    void aRequestBeforeTheLastAnswerIsServed() {
+        TestClient a = listener("news");
+        proxy.postgres.backends.get(1).deaf = true;
+        a.send(Wire.empty().query("select 1"));
+        assertEquals("TD(1)C(SELECT 1)", a.transcript());
+        a.send(Wire.empty().query("select 2"));
+        assertEquals("Z(I)TD(2)C(SELECT 1)", a.transcript());
+        proxy.postgres.backends.get(1).close();
+        proxy.run();
+        assertEquals("Z(I)", a.transcript());
+    }
+
+    @Test
+    void aLostListenerReleasesWhoWaitsForIt() {
+        TestClient a = listener("news");
+        proxy.postgres.backends.get(1).deaf = true;
+        a.send(Wire.empty().query("select 1"));
+        assertEquals("TD(1)C(SELECT 1)", a.transcript());
+        proxy.postgres.backends.get(1).close();
+        proxy.run();
+        assertEquals("Z(I)", a.transcript());
+    }
+
+    @Test
+    void aClientThatLeavesWhileItsAnswerIsHeldGivesItsConnectionBack() {
+        TestClient a = listener("news");
+        TestClient b = listener("news");
+        proxy.postgres.backends.get(1).deaf = true;
+        a.send(Wire.empty().query("select 1"));
+        a.close();
+        proxy.postgres.backends.get(1).hear();
+        proxy.run();
+        assertEquals("TD(2)C(SELECT 1)Z(I)", b.query("select 2"));
+        assertEquals(2, proxy.postgres.open);
+    }
+
+    @Test
+    void aSlowReaderIsLetGoAndHoldsUpNobody() {
+        restart("default_pool_size=3", "listen_queue_size=16kB");
+        TestClient slow = listener("news");
+        TestClient quick = listener("news");
+        TestClient c = proxy.login();
+        assertEquals("C(BEGIN)Z(T)", slow.query("begin"));
+        for (int i = 0; i < 100; i++) {
+            c.query("notify news " + "x".repeat(1000));
+        }
+        assertTrue(slow.transcript().endsWith("E(53400)"));
+        assertFalse(slow.isOpen());
+        assertEquals(100, quick.replies().length());
+        assertTrue(quick.isOpen());
+    }
+}
