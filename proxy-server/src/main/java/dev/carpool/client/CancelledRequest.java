@@ -7,6 +7,23 @@ import io.netty.buffer.ByteBuf;
 final class CancelledRequest {
     private CancelledRequest() {}
 
+    /** Whether the rest of a message is still to come. */
+    static boolean endsInMessage(ByteBuf request) {
+        int at = request.readerIndex();
+        int end = request.writerIndex();
+        while (end - at >= 5) {
+            int length = request.getInt(at + 1);
+            if (length < 4) {
+                return false;
+            }
+            if (length > end - at - 1) {
+                return true;
+            }
+            at += 1 + length;
+        }
+        return at < end;
+    }
+
     /**
      * How many ReadyForQuery messages the client expects for the bytes; -1 when they end in the middle of a message or a
      * batch, so that the session cannot go on. Every message after the first failing one is skipped up to Sync.

@@ -488,7 +488,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         if (server != null) {
             link(server, in, now, now);
         } else {
-            enter(new WaitingPhase(this, mine, in, now));
+            enter(new WaitingPhase(this, mine, relay.withHeld(in), now));
         }
     }
 

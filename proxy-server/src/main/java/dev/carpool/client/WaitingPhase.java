@@ -20,6 +20,9 @@ final class WaitingPhase extends ClientPhase implements PoolWaiter {
     private final long since;
     private @Nullable ByteBuf request;
 
+    /** A cancel request has come in the middle of a message: it takes effect when that has come as a whole. */
+    private boolean cancelled;
+
     WaitingPhase(ClientSession session, ServerPool pool, ByteBuf request, long now) {
         this.session = session;
         this.pool = pool;
@@ -63,7 +66,9 @@ final class WaitingPhase extends ClientPhase implements PoolWaiter {
         gathered.release();
         in.release();
         request = both;
-        if (both.readableBytes() > MOST_GATHERED) {
+        if (cancelled) {
+            cancelled();
+        } else if (both.readableBytes() > MOST_GATHERED) {
             session.readRequests(false);
         }
     }
@@ -91,6 +96,10 @@ final class WaitingPhase extends ClientPhase implements PoolWaiter {
     /** A cancel request while queued: the request ends before it began. */
     void cancelled() {
         ByteBuf bytes = request;
+        if (bytes != null && bytes.readableBytes() <= MOST_GATHERED && CancelledRequest.endsInMessage(bytes)) {
+            cancelled = true;
+            return;
+        }
         request = null;
         pool.withdraw(this);
         session.cancelledInQueue(bytes, CarpoolError.CANCELED_IN_QUEUE.reply());

@@ -158,6 +158,18 @@ public final class RequestRelay {
         }
     }
 
+    /** The chunk behind what is held of the message it goes on with, as one; takes ownership. Nothing is held then. */
+    public ByteBuf withHeld(ByteBuf chunk) {
+        ByteBuf front = held;
+        if (front == null) {
+            return chunk;
+        }
+        held = null;
+        front.ensureWritable(chunk.readableBytes()).writeBytes(chunk);
+        chunk.release();
+        return front;
+    }
+
     /** Whether the chunk is a lone Sync outside any batch: answered without a server. */
     public boolean isLoneSync(ByteBuf in) {
         return held == null && in.readableBytes() == 5 && in.getByte(in.readerIndex()) == SYNC;
