@@ -245,14 +245,22 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
             session.kill(farewell);
         }
         pools.shutDown();
-        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
-        while (sessions.count() > 0 && System.nanoTime() < until) {
-            pause();
-        }
+        // With io_uring a socket is closed by several steps of its event loop, which must not stop before.
+        awaitClosed(1_000);
+        pools.cut();
+        awaitClosed(200);
         http.close();
         loops.close();
         expensive.shutdownNow();
         stopped.countDown();
+    }
+
+    /** Waits until no client and no server is connected any more. */
+    private void awaitClosed(long limitMillis) {
+        long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(limitMillis);
+        while ((listener.connected() > 0 || pools.connected() > 0) && System.nanoTime() - until < 0) {
+            pause();
+        }
     }
 
     /** Returns when the proxy has stopped. */

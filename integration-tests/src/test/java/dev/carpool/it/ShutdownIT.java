@@ -115,4 +115,41 @@ class ShutdownIT {
         proxy.stop(Duration.ofSeconds(1));
         Await.until("the server knows", () -> PostgresUnderTest.shared().backends(database) == 0);
     }
+
+    @Test
+    void closesItsSocketsBeforeItsThreadsEnd() throws Exception {
+        String database = PostgresUnderTest.shared().newDatabase("left");
+        for (int i = 0; i < 10; i++) {
+            ProxyUnderTest one = ProxyUnderTest.start();
+            try (ScriptedClient first = one.loginAs("app", PostgresUnderTest.APP_PASSWORD, database);
+                    ScriptedClient second = one.loginAs("app", PostgresUnderTest.APP_PASSWORD, database)) {
+                first.query("select 1");
+                second.query("begin");
+                assertTrue(one.open() > 0);
+                one.close();
+                assertEquals("57P01", first.expectFatal().field('C'));
+                assertEquals("57P01", second.expectFatal().field('C'));
+                assertEquals(0, one.open());
+            }
+        }
+        Await.until("the server knows", () -> PostgresUnderTest.shared().backends(database) == 0);
+    }
+
+    @Test
+    void cancelsWhatRunsWhenItIsCut() throws Exception {
+        String database = PostgresUnderTest.shared().newDatabase("left");
+        try (ScriptedClient client = proxy.loginAs("app", PostgresUnderTest.APP_PASSWORD, database)) {
+            client.send(Wire.query("select pg_sleep(600)"));
+            Await.until(
+                    "it runs",
+                    () -> PostgresUnderTest.shared()
+                            .ask(
+                                    "select count(*) from pg_stat_activity where datname = ? and wait_event = 'PgSleep'",
+                                    database)
+                            .equals("1"));
+            proxy.close();
+            assertEquals("57P01", client.expectFatal().field('C'));
+        }
+        Await.until("the server has ended it", () -> PostgresUnderTest.shared().backends(database) == 0);
+    }
 }

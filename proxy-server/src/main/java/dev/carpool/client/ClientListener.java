@@ -8,6 +8,7 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.ToIntFunction;
 
 /** Accepts clients on every configured address. */
@@ -15,6 +16,7 @@ public final class ClientListener {
     private final ProxyContext context;
     private final ToIntFunction<EventLoop> loopIndex;
     private final List<Channel> channels = new ArrayList<>();
+    private final AtomicInteger connected = new AtomicInteger();
 
     public ClientListener(ProxyContext context, ToIntFunction<EventLoop> loopIndex) {
         this.context = context;
@@ -28,6 +30,8 @@ public final class ClientListener {
         bootstrap.childHandler(new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel channel) {
+                connected.incrementAndGet();
+                channel.closeFuture().addListener(closed -> connected.decrementAndGet());
                 channel.pipeline()
                         .addLast(new ClientSession(context, channel, loopIndex.applyAsInt(channel.eventLoop())));
             }
@@ -45,6 +49,11 @@ public final class ClientListener {
             addresses.add((InetSocketAddress) channel.localAddress());
         }
         return addresses;
+    }
+
+    /** Clients whose sockets are open: a session that has ended may still have its farewell to send. */
+    public int connected() {
+        return connected.get();
     }
 
     /** Looks at the deadlines of all sessions, each on its own loop, twice a second. */

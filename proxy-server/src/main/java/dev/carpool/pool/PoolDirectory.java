@@ -6,6 +6,7 @@ import dev.carpool.config.DatabaseConfig;
 import dev.carpool.config.LimitsConfig;
 import dev.carpool.config.Secret;
 import dev.carpool.server.CloseReason;
+import dev.carpool.server.ServerConnection;
 import dev.carpool.server.ServerConnector;
 import dev.carpool.server.ServerTarget;
 import io.netty.channel.EventLoop;
@@ -403,6 +404,22 @@ public final class PoolDirectory {
                 }
                 return null;
             });
+        }
+    }
+
+    /** Server connections whose sockets are open, those in the middle of their login not counted. */
+    public int connected() {
+        return pools.values().stream()
+                .mapToInt(pool -> pool.connections().size())
+                .sum();
+    }
+
+    /** Closes the sockets of all server connections, whatever they do. */
+    public void cut() {
+        for (ServerPool pool : pools.values()) {
+            for (ServerConnection connection : pool.connections()) {
+                connection.channel().close();
+            }
         }
     }
 
