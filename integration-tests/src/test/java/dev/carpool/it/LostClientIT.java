@@ -21,7 +21,7 @@ class LostClientIT {
 
     @BeforeEach
     void start() throws Exception {
-        proxy = ProxyUnderTest.start("default_pool_size=1");
+        proxy = ProxyUnderTest.startSharing("default_pool_size=1");
         lost = proxy.login();
         other = proxy.login();
         backend = other.backend();

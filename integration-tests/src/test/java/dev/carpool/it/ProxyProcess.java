@@ -38,6 +38,7 @@ final class ProxyProcess implements AutoCloseable {
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.carpool.Main", "run"));
         command.addAll(List.of("--upstream", PostgresUnderTest.shared().url()));
         command.addAll(List.of("--listen", "127.0.0.1:0", "--admin", ""));
+        command.addAll(List.of("--set", "transport=" + ProxyUnderTest.TRANSPORT));
         for (String setting : settings) {
             command.addAll(List.of("--set", setting));
         }

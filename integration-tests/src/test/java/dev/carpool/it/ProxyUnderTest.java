@@ -4,17 +4,25 @@ import dev.carpool.CarpoolProxy;
 import dev.carpool.config.CarpoolConfig;
 import dev.carpool.config.ConfigReader;
 import dev.carpool.config.ConfigReading;
+import dev.carpool.config.Transport;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Properties;
 
-/** A proxy in this JVM, on a free port of 127.0.0.1. Settings are given as {@code --set} takes them. */
+/**
+ * A proxy in this JVM, on a free port of 127.0.0.1. Settings are given as {@code --set} takes them. Its transport is
+ * {@code -Dcarpool.it.transport} (auto).
+ */
 final class ProxyUnderTest implements AutoCloseable {
+    /** As the setting takes it. */
+    static final String TRANSPORT = System.getProperty("carpool.it.transport", "auto");
+
     private final CarpoolProxy proxy;
 
     private ProxyUnderTest(CarpoolProxy proxy) {
@@ -24,6 +32,19 @@ final class ProxyUnderTest implements AutoCloseable {
     /** In front of the shared PostgreSQL, for any database and user. */
     static ProxyUnderTest start(String... settings) throws Exception {
         return inFrontOf(PostgresUnderTest.shared().url(), settings);
+    }
+
+    /**
+     * In front of the shared PostgreSQL; each client can be given each server connection. With io_uring, whose connections
+     * stay on their event loop, there is only one loop.
+     */
+    static ProxyUnderTest startSharing(String... settings) throws Exception {
+        if (!TRANSPORT.equals("io_uring")) {
+            return start(settings);
+        }
+        String[] all = Arrays.copyOf(settings, settings.length + 1);
+        all[settings.length] = "event_loops=1";
+        return start(all);
     }
 
     /** In front of another server. */
@@ -37,12 +58,21 @@ final class ProxyUnderTest implements AutoCloseable {
     }
 
     private static ProxyUnderTest start(ConfigReader reader, String... settings) throws Exception {
-        return new ProxyUnderTest(CarpoolProxy.start(read(reader, settings)));
+        CarpoolConfig config = read(reader, settings);
+        CarpoolProxy proxy = CarpoolProxy.start(config);
+        Transport wanted = config.runtime().transport();
+        if (wanted != Transport.AUTO && proxy.transport() != wanted) {
+            proxy.close();
+            throw new IllegalStateException("transport " + wanted + " is not available here");
+        }
+        return new ProxyUnderTest(proxy);
     }
 
     private static CarpoolConfig read(ConfigReader reader, String... settings) {
-        ConfigReader all =
-                reader.with("listen=127.0.0.1:0").with("admin_listen=").with("log_stats=false");
+        ConfigReader all = reader.with("listen=127.0.0.1:0")
+                .with("admin_listen=")
+                .with("log_stats=false")
+                .with("transport=" + TRANSPORT);
         for (String setting : settings) {
             all = all.with(setting);
         }
