@@ -85,7 +85,12 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
                 new DefaultThreadFactory("carpool-worker", true));
         ServerConnector connector =
                 new ServerConnector(loops.toServers(config.listen().tcp()), new ServerSide(), expensive);
-        this.pools = new PoolDirectory(config, connector, loops.loops(), loops.isMovable());
+        this.pools = new PoolDirectory(
+                config,
+                connector,
+                target -> auth.refused(target.host() + ":" + target.port(), target.database(), target.user()),
+                loops.loops(),
+                loops.isMovable());
         this.listeners = new ListenerHubs(pools, () -> this.config.limits().listenQueueSize());
         this.cancels =
                 new CancelForwarder(connector, () -> this.config.timeouts().cancelWait());
@@ -420,19 +425,14 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
 
     private final ClientTls clientSide = new ClientTls() {
         @Override
-        public @Nullable SslHandler newHandler(ByteBufAllocator allocator) {
+        public @Nullable Offer offer(ByteBufAllocator allocator) {
             TlsToClients side = tls.clients();
-            return side.available() ? side.newHandler(allocator) : null;
+            return side.available() ? new Offer(side.newHandler(allocator), side.binding()) : null;
         }
 
         @Override
         public boolean isRequired() {
             return tls.clients().mode().compareTo(SslMode.REQUIRE) >= 0;
-        }
-
-        @Override
-        public byte @Nullable [] channelBinding() {
-            return tls.clients().binding();
         }
 
         @Override

@@ -21,10 +21,10 @@ public final class AuthService {
             AuthConfig config, UserList users, @Nullable HbaRules hba) {}
 
     private volatile Rules rules;
-    private final MockVerifiers mocks;
-    private final PassthroughCache passthrough;
-    private final AuthQuery queries;
-    private final LoginThrottle throttle;
+    private volatile MockVerifiers mocks;
+    private volatile PassthroughCache passthrough;
+    private volatile AuthQuery queries;
+    private volatile LoginThrottle throttle;
     private final LongAdder failures = new LongAdder();
 
     /**
@@ -35,9 +35,21 @@ public final class AuthService {
     public AuthService(AuthConfig config) throws AuthFileProblems {
         this.rules = read(config, UserList.empty());
         this.mocks = new MockVerifiers(config.scramIterations());
-        this.passthrough = new PassthroughCache(config.passthroughTtl(), MOST_USERS, config.scramIterations());
-        this.queries = new AuthQuery(QUERIED_FOR, MOST_USERS, config.scramIterations());
-        this.throttle = new LoginThrottle(config.failureLimit(), config.failureWindow());
+        this.passthrough = newPassthrough(config);
+        this.queries = newQueries(config);
+        this.throttle = newThrottle(config);
+    }
+
+    private static PassthroughCache newPassthrough(AuthConfig config) {
+        return new PassthroughCache(config.passthroughTtl(), MOST_USERS, config.scramIterations());
+    }
+
+    private static AuthQuery newQueries(AuthConfig config) {
+        return new AuthQuery(QUERIED_FOR, MOST_USERS, config.scramIterations());
+    }
+
+    private static LoginThrottle newThrottle(AuthConfig config) {
+        return new LoginThrottle(config.failureLimit(), config.failureWindow());
     }
 
     private static Rules read(AuthConfig config, UserList before) throws AuthFileProblems {
@@ -48,13 +60,26 @@ public final class AuthService {
     }
 
     /**
-     * Puts new settings in force and reads the files again; keeps the old ones when these are bad.
+     * Puts new settings in force and reads the files again; keeps the old ones when these are bad. What was remembered
+     * under settings that have changed is forgotten.
      *
      * @throws AuthFileProblems when a file cannot be read or understood
      */
-    public void reload(AuthConfig next) throws AuthFileProblems {
+    public synchronized void reload(AuthConfig next) throws AuthFileProblems {
+        AuthConfig before = rules.config;
         rules = read(next, rules.users);
-        queries.forgetAll();
+        boolean sameIterations = next.scramIterations() == before.scramIterations();
+        if (!sameIterations) {
+            mocks = mocks.withIterations(next.scramIterations());
+        }
+        if (!sameIterations || !next.passthroughTtl().equals(before.passthroughTtl())) {
+            passthrough = newPassthrough(next);
+        }
+        if (next.failureLimit() != before.failureLimit()
+                || !next.failureWindow().equals(before.failureWindow())) {
+            throttle = newThrottle(next);
+        }
+        queries = newQueries(next);
     }
 
     /** How a client has to prove who it is; never {@link AuthType#HBA}. */
@@ -135,6 +160,17 @@ public final class AuthService {
         if (!(reusable instanceof ServerCredentials.None)) {
             passthrough.remember(key, password, reusable);
         }
+    }
+
+    /**
+     * A server has refused what the proxy knows of a user: a password has changed, or a role is gone. The next client proves
+     * itself anew. What auth_query has found in another database is forgotten by itself, seconds later.
+     *
+     * @param server host and port
+     */
+    public void refused(String server, String database, String user) {
+        passthrough.forget(new PassthroughCache.Key(server, user, database));
+        queries.forget(new AuthQuery.Key(server, database, user));
     }
 
     /** Failed logins since the start. */

@@ -9,13 +9,23 @@ import java.util.Arrays;
  * always gets the same salt, and no proof fits. PostgreSQL does the same. Thread-safe; cheap.
  */
 public final class MockVerifiers {
-    private final byte[] processSecret = new byte[ScramFormulas.KEY_LENGTH];
+    private final byte[] processSecret;
     private final int iterations;
 
     /** @param iterations of the real verifiers, so that mocks look the same */
     public MockVerifiers(int iterations) {
-        this.iterations = iterations;
+        this(new byte[ScramFormulas.KEY_LENGTH], iterations);
         new SecureRandom().nextBytes(processSecret);
+    }
+
+    private MockVerifiers(byte[] processSecret, int iterations) {
+        this.processSecret = processSecret;
+        this.iterations = iterations;
+    }
+
+    /** The same verifiers with other iterations. */
+    MockVerifiers withIterations(int others) {
+        return new MockVerifiers(processSecret, others);
     }
 
     /** A verifier that no password matches. */

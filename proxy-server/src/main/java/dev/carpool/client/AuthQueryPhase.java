@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 final class AuthQueryPhase extends ClientPhase implements PoolWaiter, ServerConnection.Owner {
     /** What the query found; null for no such user. */
     interface Outcome {
-        void found(@Nullable StoredSecret secret);
+        void found(@Nullable StoredSecret secret, AuthQuery.Key key);
     }
 
     private static final int LONGEST_ANSWER = 64 * 1024;
@@ -71,7 +71,7 @@ final class AuthQueryPhase extends ClientPhase implements PoolWaiter, ServerConn
     void entered() {
         Optional<AuthQuery.Answer> cached = session.context().auth().queries().remembered(key());
         if (cached.isPresent()) {
-            outcome.found(cached.get().secret());
+            outcome.found(cached.get().secret(), key());
             return;
         }
         long now = System.nanoTime();
@@ -183,7 +183,7 @@ final class AuthQueryPhase extends ClientPhase implements PoolWaiter, ServerConn
         }
         try {
             outcome.found(
-                    session.context().auth().queries().answer(key(), rows()).secret());
+                    session.context().auth().queries().answer(key(), rows()).secret(), key());
         } catch (IndexOutOfBoundsException malformed) {
             session.log("auth_query: malformed result");
             session.fail(CarpoolError.SERVER_LOGIN_FAILED.reply(pool.key(), "auth_query has an unexpected result"));

@@ -1,5 +1,6 @@
 package dev.carpool.client;
 
+import dev.carpool.auth.AuthQuery;
 import dev.carpool.auth.AuthService;
 import dev.carpool.auth.LoginThrottle;
 import dev.carpool.auth.Md5Password;
@@ -54,6 +55,9 @@ final class AuthenticationPhase extends MessagePhase {
 
     /** The method for which auth_query has been asked already. */
     private @Nullable AuthType lookedUp;
+
+    /** Under which name auth_query's answer is remembered; null when the secret is not from there. */
+    private AuthQuery.@Nullable Key queried;
 
     private @Nullable ScramServer scram;
 
@@ -139,11 +143,11 @@ final class AuthenticationPhase extends MessagePhase {
             then.accept(inList);
             return;
         }
-        session.enter(new AuthQueryPhase(session, target, secret -> session.enter(again(secret))));
+        session.enter(new AuthQueryPhase(session, target, (secret, key) -> session.enter(again(secret, key))));
     }
 
     /** This phase once more, with the secret at hand: a phase is not entered twice. */
-    private AuthenticationPhase again(@Nullable StoredSecret secret) {
+    private AuthenticationPhase again(@Nullable StoredSecret secret, AuthQuery.Key key) {
         AuthType method = auth.method(
                 session.remoteAddress(),
                 session.database(),
@@ -153,6 +157,7 @@ final class AuthenticationPhase extends MessagePhase {
         AuthenticationPhase next = new AuthenticationPhase(session, database, false);
         next.stored = secret;
         next.lookedUp = method;
+        next.queried = key;
         return next;
     }
 
@@ -193,12 +198,8 @@ final class AuthenticationPhase extends MessagePhase {
 
     // SCRAM
 
-    private byte @Nullable [] binding() {
-        return session.isTls() ? session.context().clientTls().channelBinding() : null;
-    }
-
     private void sasl(@Nullable StoredSecret found) {
-        byte[] binding = binding();
+        byte[] binding = session.channelBinding();
         expensively(() -> {
             ScramVerifier verifier =
                     found == null ? null : found.scramVerifier().orElse(null);
@@ -518,6 +519,9 @@ final class AuthenticationPhase extends MessagePhase {
     private void failed(ErrorReply reply, byte @Nullable [] serverMessage) {
         long now = System.nanoTime();
         auth.failed(session.remoteAddress(), now);
+        if (queried != null) {
+            auth.queries().forget(queried); // the secret may have changed since
+        }
         Duration delay = LoginThrottle.untilReply(session.connectedAt(), now);
         session.channel()
                 .eventLoop()

@@ -80,6 +80,10 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private boolean loggedIn;
     private volatile long lastRequestAt;
     private @Nullable SslHandler tls;
+
+    /** What SCRAM binds to; null without TLS and after the login. */
+    private byte @Nullable [] channelBinding;
+
     private @Nullable ReadyPhase ready;
 
     /** Null until the session listens for the first time. */
@@ -217,6 +221,10 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         return tls;
     }
 
+    byte @Nullable [] channelBinding() {
+        return channelBinding;
+    }
+
     /** Whether the client is on this machine. */
     boolean isLoopback() {
         InetSocketAddress address = remoteAddress();
@@ -235,8 +243,10 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     // Login
 
-    void enterTls(SslHandler handler, boolean direct) {
+    void enterTls(ClientTls.Offer offer, boolean direct) {
+        SslHandler handler = offer.handler();
         tls = handler;
+        channelBinding = offer.binding();
         channel.pipeline().addFirst(handler);
         handler.handshakeFuture().addListener(handshake -> {
             if (!handshake.isSuccess()) {
@@ -340,6 +350,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         keyAndReady(out);
         channel.writeAndFlush(out);
         loggedIn = true;
+        channelBinding = null;
     }
 
     @Override

@@ -7,7 +7,6 @@ import dev.carpool.protocol.WireReader;
 import dev.carpool.protocol.WireWriter;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.handler.ssl.SslHandler;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -33,14 +32,14 @@ final class StartupPhase extends MessagePhase {
 
     /** A TLS ClientHello without SSLRequest (PostgreSQL 17's sslnegotiation=direct). */
     private void directTls(ByteBuf in) {
-        SslHandler handler =
-                session.context().clientTls().newHandler(session.channel().alloc());
-        if (handler == null) {
+        ClientTls.Offer offer =
+                session.context().clientTls().offer(session.channel().alloc());
+        if (offer == null) {
             in.release();
             session.close();
             return;
         }
-        session.enterTls(handler, true);
+        session.enterTls(offer, true);
         session.channel().pipeline().fireChannelRead(in);
         session.channel().pipeline().fireChannelReadComplete();
     }
@@ -73,14 +72,14 @@ final class StartupPhase extends MessagePhase {
         if (session.isTls() || (tls && tlsRefused)) {
             throw new ProtocolViolation("repeated encryption request");
         }
-        SslHandler handler =
-                tls ? session.context().clientTls().newHandler(session.channel().alloc()) : null;
-        session.channel().writeAndFlush(Unpooled.wrappedBuffer(new byte[] {(byte) (handler == null ? 'N' : 'S')}));
-        if (handler == null) {
+        ClientTls.Offer offer =
+                tls ? session.context().clientTls().offer(session.channel().alloc()) : null;
+        session.channel().writeAndFlush(Unpooled.wrappedBuffer(new byte[] {(byte) (offer == null ? 'N' : 'S')}));
+        if (offer == null) {
             encryptionRefused = true;
             tlsRefused |= tls;
         } else {
-            session.enterTls(handler, false);
+            session.enterTls(offer, false);
             bytesBehindSslRequest = true;
         }
     }

@@ -27,7 +27,13 @@ public final class PoolDirectory {
     private final Map<String, Long> unusedSince = new HashMap<>();
     private final Set<String> paused = ConcurrentHashMap.newKeySet();
     private final Set<String> disabled = ConcurrentHashMap.newKeySet();
+    /** Told when a server refuses what a pool logs in with. Any thread. */
+    public interface Refusals {
+        void refused(ServerTarget target);
+    }
+
     private final ServerConnector connector;
+    private final Refusals refusals;
     private final EventLoop[] loops;
     private final boolean movable;
     private volatile CarpoolConfig config;
@@ -35,9 +41,11 @@ public final class PoolDirectory {
     private final AtomicLong serials = new AtomicLong();
 
     /** @param movable whether the transport lets an idle connection change its event loop */
-    public PoolDirectory(CarpoolConfig config, ServerConnector connector, EventLoop[] loops, boolean movable) {
+    public PoolDirectory(
+            CarpoolConfig config, ServerConnector connector, Refusals refusals, EventLoop[] loops, boolean movable) {
         this.config = config;
         this.connector = connector;
+        this.refusals = refusals;
         this.loops = loops.clone();
         this.movable = movable;
     }
@@ -121,6 +129,7 @@ public final class PoolDirectory {
                 forcedUser,
                 host,
                 connector,
+                refusals,
                 state,
                 settings,
                 target(database, key, parameters),

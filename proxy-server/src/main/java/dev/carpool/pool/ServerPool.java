@@ -39,6 +39,7 @@ public final class ServerPool implements Link.Returns {
     private final PoolKey key;
     private final ServerHost host;
     private final ServerConnector connector;
+    private final PoolDirectory.Refusals refusals;
     private final PoolState state;
     private final Consumer<ServerPool> discard;
     private final TrafficStats[] stats;
@@ -64,6 +65,7 @@ public final class ServerPool implements Link.Returns {
             boolean forcedUser,
             ServerHost host,
             ServerConnector connector,
+            PoolDirectory.Refusals refusals,
             PoolState state,
             PoolSettings settings,
             ServerTarget target,
@@ -74,6 +76,7 @@ public final class ServerPool implements Link.Returns {
         this.discard = discard;
         this.host = host;
         this.connector = connector;
+        this.refusals = refusals;
         this.state = state;
         this.settings = settings;
         this.target = target;
@@ -440,6 +443,9 @@ public final class ServerPool implements Link.Returns {
                 });
         if (failure.kind() == LoginFailure.Kind.CREDENTIALS) {
             trustedAt = -1;
+            if (!isProof()) {
+                refusals.refused(target);
+            }
         }
         if (isProof()) {
             log.debug("{}: login to the server failed: {}", key, failure.reply().message());

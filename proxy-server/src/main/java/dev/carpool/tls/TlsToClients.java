@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * TLS between clients and the proxy, where the proxy is the TLS server ({@code client_tls_*}). An immutable snapshot of
- * one load: a session takes it once and keeps it, so that handshake and channel binding use the same certificate.
+ * one load: a session takes handler and channel binding from the same one.
  */
 public final class TlsToClients {
     static final String PREFIX = "client_tls";

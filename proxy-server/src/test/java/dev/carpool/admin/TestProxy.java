@@ -54,7 +54,7 @@ public final class TestProxy implements ProxyControl {
             reader = reader.with(setting);
         }
         config = reader.read().configOrThrow();
-        pools = new PoolDirectory(config, connector, new EventLoop[] {loop}, true);
+        pools = new PoolDirectory(config, connector, target -> {}, new EventLoop[] {loop}, true);
     }
 
     /** Makes a pool with these counters of event loop 0. */

@@ -139,7 +139,12 @@ final class ProxyOnOneLoop implements ProxyContext, AutoCloseable {
         Bootstrap toServer =
                 new Bootstrap().channelFactory(() -> new Redirected(server)).option(ChannelOption.ALLOCATOR, allocator);
         ServerConnector connector = new ServerConnector(toServer, new NoTls(), Runnable::run);
-        pools = new PoolDirectory(config, connector, new EventLoop[] {loop}, true);
+        pools = new PoolDirectory(
+                config,
+                connector,
+                target -> auth.refused(target.host() + ":" + target.port(), target.database(), target.user()),
+                new EventLoop[] {loop},
+                true);
         hubs = new ListenerHubs(pools, () -> config.limits().listenQueueSize());
         cancels = new CancelForwarder(connector, () -> config.timeouts().cancelWait());
         OURS.addHandler(watch);
@@ -283,18 +288,13 @@ final class ProxyOnOneLoop implements ProxyContext, AutoCloseable {
     public ClientTls clientTls() {
         return new ClientTls() {
             @Override
-            public @Nullable SslHandler newHandler(ByteBufAllocator ignored) {
+            public @Nullable Offer offer(ByteBufAllocator ignored) {
                 return null;
             }
 
             @Override
             public boolean isRequired() {
                 return false;
-            }
-
-            @Override
-            public byte @Nullable [] channelBinding() {
-                return null;
             }
 
             @Override
