@@ -106,6 +106,7 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
      * @throws AuthFileProblems when auth_file or auth_hba_file cannot be used
      */
     public static CarpoolProxy start(CarpoolConfig config) throws TlsProblems, AuthFileProblems {
+        Logging.verbose(config.log().verbose());
         CarpoolProxy proxy = new CarpoolProxy(config);
         boolean started = false;
         try {
@@ -122,6 +123,7 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
 
     private void listen() {
         EventLoop[] all = loops.loops();
+        loops.warnOfMissing(config.listen().tcp());
         InetSocketAddress admin = config.admin().http();
         if (admin != null) {
             http.listen(loops.toClients(config.listen().tcp(), config.listen().backlog(), false), admin);
@@ -339,6 +341,7 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
     public void reload(CarpoolConfig next) throws TlsProblems, AuthFileProblems {
         auth.reload(next.auth());
         tls.reload(next.clientTls(), next.serverTls());
+        Logging.verbose(next.log().verbose());
         config = next;
         pools.reconfigure(next);
     }

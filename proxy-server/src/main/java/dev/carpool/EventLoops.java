@@ -33,6 +33,7 @@ import io.netty.channel.uring.IoUringIoHandlerConfig;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.channel.uring.IoUringSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -165,15 +166,22 @@ public final class EventLoops {
         return new io.netty.channel.AdaptiveRecvByteBufAllocator(512, 2048, most);
     }
 
+    /** Says which settings of sockets come to nothing with this transport. */
+    void warnOfMissing(TcpConfig tcp) {
+        List<String> missing = SocketOptions.of(transport, tcp).missing();
+        if (!missing.isEmpty()) {
+            log.warn("no effect with transport {}: {}", transport, String.join(", ", missing));
+        }
+    }
+
     /** For connections to servers; without handler. */
     Bootstrap toServers(TcpConfig tcp) {
         Bootstrap bootstrap = new Bootstrap()
                 .channel(channel())
-                .option(ChannelOption.TCP_NODELAY, true)
-                .option(ChannelOption.SO_KEEPALIVE, tcp.keepAlive())
                 .option(ChannelOption.ALLOCATOR, allocator)
                 .option(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark())
                 .option(ChannelOption.RECVBUF_ALLOCATOR, receive());
+        SocketOptions.of(transport, tcp).applyTo(bootstrap);
         if (hasBufferRing()) {
             bootstrap.option(IoUringChannelOption.IO_URING_BUFFER_GROUP_ID, BUFFER_GROUP);
         }
@@ -187,11 +195,10 @@ public final class EventLoops {
                 .channel(serverChannel())
                 .option(ChannelOption.SO_BACKLOG, backlog)
                 .option(ChannelOption.SO_REUSEADDR, true)
-                .childOption(ChannelOption.TCP_NODELAY, true)
-                .childOption(ChannelOption.SO_KEEPALIVE, tcp.keepAlive())
                 .childOption(ChannelOption.ALLOCATOR, allocator)
                 .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark())
                 .childOption(ChannelOption.RECVBUF_ALLOCATOR, receive());
+        SocketOptions.of(transport, tcp).applyTo(bootstrap);
         if (reusePort && transport == Transport.EPOLL) {
             bootstrap.option(EpollChannelOption.SO_REUSEPORT, true);
         }

@@ -97,6 +97,7 @@ class AuthenticationIT {
             postgres.execute("alter role " + role + " password 'new'");
             assertAdmitted(proxy, role, "new");
             postgres.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = '" + role + "'");
+            Await.until("the proxy has noticed", () -> proxy.open() == 0);
             assertAdmitted(proxy, role, "new");
         }
     }

@@ -230,7 +230,7 @@ final class AuthenticationPhase extends MessagePhase {
         byte type = whole.readByte();
         whole.skipBytes(4);
         if (type == FrontendMessageType.TERMINATE) {
-            session.close();
+            session.terminated();
             return;
         }
         if (type != FrontendMessageType.PASSWORD || expecting == Expecting.NOTHING) {

@@ -250,11 +250,9 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         channel.pipeline().addFirst(handler);
         handler.handshakeFuture().addListener(handshake -> {
             if (!handshake.isSuccess()) {
-                log("TLS handshake failed");
-                close();
+                close("TLS handshake failed");
             } else if (direct && !"postgresql".equals(handler.applicationProtocol())) {
-                log("direct TLS without ALPN protocol postgresql");
-                close();
+                close("direct TLS without ALPN protocol postgresql");
             }
         });
     }
@@ -349,6 +347,12 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     void greet(ByteBuf out) {
         keyAndReady(out);
         channel.writeAndFlush(out);
+        if (context.config().log().connections()) {
+            String replication =
+                    startup().isReplication() ? startup().isPhysicalReplication() ? "physical" : "logical" : "none";
+            log("login attempt: db=" + printable(database) + " user=" + printable(user) + " tls="
+                    + (isTls() ? tlsText() : "no") + " replication=" + replication);
+        }
         loggedIn = true;
         channelBinding = null;
     }
@@ -397,16 +401,14 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     void cancelRequested(int cancelProcessId, byte[] key) {
         ClientSession meant = context.cancelKeys().find(cancelProcessId, key);
         if (meant == null) {
-            if (context.cancelKeys().isForeign(cancelProcessId, key)) {
-                log("cancel request with the key of another proxy; closing");
-            }
-            close();
+            boolean foreign = context.cancelKeys().isForeign(cancelProcessId, key);
+            close(foreign ? "cancel request with the key of another proxy" : "cancel request for nobody");
             return;
         }
         // The client sees its cancel connection closed once the request has been carried out, as with PostgreSQL.
         meant.channel
                 .eventLoop()
-                .execute(() -> meant.cancel(() -> channel.eventLoop().execute(this::close)));
+                .execute(() -> meant.cancel(() -> channel.eventLoop().execute(() -> close("cancel request done"))));
     }
 
     /** Cancels what the session is doing. */
@@ -460,6 +462,11 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         return mine;
     }
 
+    /** server_fast_close: whether a session must not go on with a connection that is closed when it is released. */
+    boolean isToBeReplaced(ServerConnection server) {
+        return context.config().server().fastClose() && pool().closesAtRelease(server);
+    }
+
     private RequestRelay requests() {
         RequestRelay relay = requests;
         if (relay == null) {
@@ -483,7 +490,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         }
         if (relay.isTerminate(in)) {
             in.release();
-            close();
+            terminated();
             return;
         }
         if (relay.isLoneSync(in)) {
@@ -532,6 +539,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             fail(reply.withSeverity(CarpoolError.Severity.FATAL));
             return;
         }
+        logError(reply);
         ByteBuf out = channel.alloc().directBuffer(256);
         error(out, reply);
         for (int i = 0; i < syncs; i++) {
@@ -685,6 +693,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             fail(reply);
             return;
         }
+        logError(reply);
         ByteBuf out = channel.alloc().directBuffer(256);
         error(out, reply);
         WireWriter.readyForQuery(out, TransactionStatus.IDLE);
@@ -695,8 +704,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     @Override
     public void linkTorn() {
-        log("the server connection was lost in the middle of a reply");
-        close();
+        close("the server connection was lost in the middle of a reply");
     }
 
     @Override
@@ -727,9 +735,9 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         if (phase instanceof ClosedPhase) {
             return;
         }
-        log(reply.message());
+        logError(reply);
         if (phase instanceof LinkedPhase linked && linked.link().isMidReply()) {
-            close(); // words would become part of the reply
+            close(reply.message()); // words would become part of the reply
             return;
         }
         ByteBuf out = channel.alloc().directBuffer(256);
@@ -738,7 +746,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         } else {
             error(out, reply.withSeverity(CarpoolError.Severity.FATAL));
         }
-        leave();
+        leave(reply.message());
         if (!channel.writeAndFlush(out).addListener(ChannelFutureListener.CLOSE).isDone()) {
             channel.eventLoop().schedule(() -> channel.close(), LONGEST_FAREWELL_SECONDS, TimeUnit.SECONDS);
         }
@@ -748,9 +756,14 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         WireWriter.error(out, reply.severity().name(), reply.sqlState(), reply.message(), reply.hint());
     }
 
-    /** Closes without a word. */
-    void close() {
-        leave();
+    /** The client has said that it goes. */
+    void terminated() {
+        close("client close request");
+    }
+
+    /** Closes without a word to the client. */
+    void close(String reason) {
+        leave(reason);
         channel.close();
     }
 
@@ -768,9 +781,13 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         });
     }
 
-    private void leave() {
+    private void leave(String reason) {
         if (phase instanceof ClosedPhase) {
             return;
+        }
+        if (context.config().log().disconnections()) {
+            long age = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - connectedAt);
+            log("closing because: " + reason + " (age=" + age + "s)");
         }
         ClientPhase last = phase;
         if (processId != 0) {
@@ -815,9 +832,16 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     /** One log line about this session; never SQL, parameters or secrets. */
     void log(String what) {
         if (log.isInfoEnabled() && !user.isEmpty()) {
-            log.info("{}: {}", label(), what);
+            log.info("{}: {}", label(), printable(what));
         } else if (log.isDebugEnabled()) {
             log.debug("C-{} {}: {}", id, text(remoteAddress()), what);
+        }
+    }
+
+    /** log_pooler_errors: what the proxy says to its client. */
+    private void logError(ErrorReply reply) {
+        if (context.config().log().poolerErrors()) {
+            log("pooler error: " + reply.message());
         }
     }
 
@@ -881,16 +905,16 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     @Override
     public void channelInactive(ChannelHandlerContext ignored) {
-        leave();
+        leave("client unexpected eof");
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ignored, Throwable cause) {
         if (cause instanceof IOException || cause instanceof DecoderException) {
-            log("connection broken: " + cause.getMessage());
+            close("connection broken: " + cause.getMessage());
         } else {
             log.error("{}: unexpected failure; closing", label(), cause);
+            close("unexpected failure");
         }
-        close();
     }
 }

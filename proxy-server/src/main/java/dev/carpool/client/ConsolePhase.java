@@ -31,7 +31,7 @@ final class ConsolePhase extends MessagePhase {
     @Override
     void message(ByteBuf whole) {
         if (whole.getByte(whole.readerIndex()) == 'X') {
-            session.close();
+            session.terminated();
         } else {
             conversation.message(whole);
         }

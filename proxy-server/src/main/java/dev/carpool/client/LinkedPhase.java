@@ -26,7 +26,7 @@ final class LinkedPhase extends ClientPhase {
     void bytesArrived(ByteBuf in) {
         link.request(in);
         if (session.hasTerminated()) {
-            session.close();
+            session.terminated();
         }
     }
 
@@ -34,7 +34,7 @@ final class LinkedPhase extends ClientPhase {
     void resume() {
         link.resume();
         if (session.hasTerminated()) {
-            session.close();
+            session.terminated();
         } else {
             link.requestsRead();
         }
@@ -62,6 +62,7 @@ final class LinkedPhase extends ClientPhase {
         TimeoutConfig limits = session.timeouts();
         long idleSince = link.idleInTransactionSince();
         boolean inTransaction = link.server().transactionStatus() != TransactionStatus.IDLE;
+        boolean rests = link.mode() == PoolingMode.SESSION && !inTransaction && !link.isWorking();
         if (idleSince == 0
                 && passed(limits.query(), link.queryStartedAt(), now)
                 && !link.server().isQuiet()) {
@@ -70,10 +71,9 @@ final class LinkedPhase extends ClientPhase {
             session.fail(CarpoolError.TRANSACTION_TIMEOUT.reply(ClientSession.text(limits.transaction())));
         } else if (idleSince != 0 && inTransaction && passed(limits.idleTransaction(), idleSince, now)) {
             session.fail(CarpoolError.IDLE_TRANSACTION_TIMEOUT.reply(ClientSession.text(limits.idleTransaction())));
-        } else if (link.mode() == PoolingMode.SESSION
-                && !inTransaction
-                && !link.isWorking()
-                && passed(limits.clientIdle(), link.queryStartedAt(), now)) {
+        } else if (rests && session.isToBeReplaced(link.server())) {
+            session.fail(CarpoolError.SERVER_REPLACED.reply());
+        } else if (rests && passed(limits.clientIdle(), link.queryStartedAt(), now)) {
             session.fail(CarpoolError.CLIENT_IDLE_TIMEOUT.reply(ClientSession.text(limits.clientIdle())));
         }
     }

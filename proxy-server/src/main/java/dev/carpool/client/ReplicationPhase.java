@@ -123,7 +123,7 @@ final class ReplicationPhase extends ClientPhase implements PoolWaiter, ServerCo
     public void serverLost(@Nullable ErrorFields lastWords) {
         server = null;
         if (session.phase() == this) {
-            session.close();
+            session.close("the server connection was lost");
         }
     }
 

@@ -36,7 +36,7 @@ final class StartupPhase extends MessagePhase {
                 session.context().clientTls().offer(session.channel().alloc());
         if (offer == null) {
             in.release();
-            session.close();
+            session.close("TLS is off");
             return;
         }
         session.enterTls(offer, true);
@@ -100,14 +100,13 @@ final class StartupPhase extends MessagePhase {
     @Override
     void bytesRead() {
         if (hasUnprotectedBytes() && !session.isTlsEstablished()) {
-            session.log("bytes behind SSLRequest; closing");
-            session.close();
+            session.close("bytes behind SSLRequest");
         }
     }
 
     private void cancelRequest(ByteBuf in) {
         if (in.readableBytes() < Integer.BYTES) {
-            session.close(); // without a word, as any cancel request that does nothing
+            session.close("cancel request for nobody"); // without a word, as any cancel request that does nothing
             return;
         }
         int processId = in.readInt();

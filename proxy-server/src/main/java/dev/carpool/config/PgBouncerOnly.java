@@ -54,7 +54,6 @@ record PgBouncerOnly(Scope scope, String key, String harmless, Verdict verdict, 
         notice("syslog", "0", "the log goes to standard error");
         notice("syslog_facility", "daemon", "the log goes to standard error");
         notice("syslog_ident", "pgbouncer", "the log goes to standard error");
-        notice("tcp_defer_accept", "1", "not needed");
         notice("track_extra_parameters", "IntervalStyle", "not needed: every parameter PostgreSQL reports is tracked");
         notice("unix_socket_dir", "", "Carpool listens on TCP only");
         notice("unix_socket_group", "", "Carpool listens on TCP only");

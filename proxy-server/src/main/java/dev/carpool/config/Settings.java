@@ -450,7 +450,7 @@ public final class Settings {
             SettingType.flag(),
             "false",
             "In session mode, a server connection that is to be replaced ends after its transaction, not after its"
-                    + " session.",
+                    + " session; the client is told so (CP503).",
             c -> c.server().fastClose()));
 
     // Timeouts
@@ -577,7 +577,7 @@ public final class Settings {
             "log_connections",
             SettingType.flag(),
             "true",
-            "A line for each login.",
+            "A line for each login, of a client and to PostgreSQL, worded as PgBouncer's.",
             c -> c.log().connections()));
 
     static final Setting<Boolean> LOG_DISCONNECTIONS = row(pgBouncers(
@@ -585,7 +585,7 @@ public final class Settings {
             "log_disconnections",
             SettingType.flag(),
             "true",
-            "A line for each connection that ends, with the reason.",
+            "A line for each connection that ends, of a client and to PostgreSQL, with the reason.",
             c -> c.log().disconnections()));
 
     static final Setting<Boolean> LOG_POOLER_ERRORS = row(pgBouncers(
@@ -617,7 +617,8 @@ public final class Settings {
             "verbose",
             SettingType.count(0, 3),
             "0",
-            "How much more is logged. SQL and secrets never are.",
+            "How much more is logged: 1 adds what helps debugging, 2 what Netty tells, 3 all of it; no SQL and no secrets. Not"
+                    + " where the system property `java.util.logging.config.file` sets the levels.",
             c -> c.log().verbose()));
 
     // Threads and sockets
@@ -663,7 +664,8 @@ public final class Settings {
                     "tcp_keepcnt",
                     SettingType.count(0, 127),
                     "0",
-                    "Lost probes after which a connection is dead; 0 leaves it to the operating system.",
+                    "Lost probes after which a connection is dead; 0 leaves it to the operating system. This and the next two need"
+                            + " Linux or macOS.",
                     c -> c.listen().tcp().keepCount())
             .atStartOnly());
 
@@ -690,8 +692,19 @@ public final class Settings {
                     "tcp_user_timeout",
                     SettingType.millis(),
                     "0",
-                    "How long sent data may stay unacknowledged; 0 leaves it to the operating system.",
+                    "How long sent data may stay unacknowledged; a plain number counts milliseconds, 0 leaves it to the operating"
+                            + " system. This and the next need the transport epoll or io_uring.",
                     c -> c.listen().tcp().userTimeout())
+            .atStartOnly());
+
+    static final Setting<Boolean> TCP_DEFER_ACCEPT = row(pgBouncers(
+                    RUNTIME,
+                    "tcp_defer_accept",
+                    SettingType.flag(),
+                    "false",
+                    "Let the kernel keep a client, for 45 s at most, until it has sent something. With PgBouncer on by"
+                            + " default.",
+                    c -> c.listen().tcp().deferAccept())
             .atStartOnly());
 
     static final Setting<Long> TCP_SOCKET_BUFFER = row(pgBouncers(

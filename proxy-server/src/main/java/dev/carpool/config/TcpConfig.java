@@ -5,6 +5,7 @@ import java.time.Duration;
 /**
  * Socket options of client and server connections. Zero leaves an option to the operating system.
  *
+ * @param deferAccept a client is accepted when it has sent something
  * @param socketBufferBytes size of the kernel's send and receive buffers
  */
 public record TcpConfig(
@@ -13,6 +14,7 @@ public record TcpConfig(
         Duration keepIdle,
         Duration keepInterval,
         Duration userTimeout,
+        boolean deferAccept,
         int socketBufferBytes) {
 
     public static TcpConfig defaults() {
@@ -26,6 +28,7 @@ public record TcpConfig(
                 values.get(Settings.TCP_KEEPIDLE),
                 values.get(Settings.TCP_KEEPINTVL),
                 values.get(Settings.TCP_USER_TIMEOUT),
+                values.get(Settings.TCP_DEFER_ACCEPT),
                 (int) (long) values.get(Settings.TCP_SOCKET_BUFFER));
     }
 }

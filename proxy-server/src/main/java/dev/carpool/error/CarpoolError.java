@@ -218,6 +218,12 @@ public enum CarpoolError {
             Severity.FATAL,
             "terminating connection due to administrator command on the proxy",
             "KILL_CLIENT or KILL was used on the console"),
+    SERVER_REPLACED(
+            "CP503",
+            SqlState.ADMIN_SHUTDOWN,
+            Severity.FATAL,
+            "terminating connection because its server connection is replaced",
+            "connect again; RECONNECT or changed settings replace server connections: see server_fast_close"),
     STATEMENT_MODE_TRANSACTION(
             "CP601",
             SqlState.FEATURE_NOT_SUPPORTED,

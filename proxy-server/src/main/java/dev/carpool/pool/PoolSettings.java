@@ -2,6 +2,7 @@ package dev.carpool.pool;
 
 import dev.carpool.config.CarpoolConfig;
 import dev.carpool.config.DatabaseConfig;
+import dev.carpool.config.LogConfig;
 import dev.carpool.config.PoolConfig;
 import dev.carpool.config.PoolingMode;
 import dev.carpool.config.ServerConfig;
@@ -17,6 +18,7 @@ record PoolSettings(
         PoolLimits limits,
         Duration lifetime,
         ServerConfig server,
+        LogConfig log,
         int maxPreparedStatements,
         Duration resetTimeout) {
     static PoolSettings of(CarpoolConfig config, DatabaseConfig database, PoolKey key) {
@@ -41,6 +43,7 @@ record PoolSettings(
                 limits,
                 key.purpose() == PoolKey.Purpose.SESSIONS ? config.serverLifetime(database) : Duration.ZERO,
                 server,
+                config.log(),
                 config.limits().maxPreparedStatements(),
                 wait.isZero() ? Duration.ofSeconds(10) : wait);
     }

@@ -354,8 +354,10 @@ public final class ServerPool implements Link.Returns {
         public void closed(ServerConnection connection, CloseReason reason) {
             connections.remove(connection);
             host.closed(connection);
-            log.debug("{}: closed, {}", connection, reason);
             long now = System.nanoTime();
+            long age = TimeUnit.NANOSECONDS.toSeconds(now - slot.createdAt());
+            String text = "closing because: " + reason.text() + " (age=" + age + "s)";
+            event(settings.log().disconnections(), connection, text);
             host.apply((accounts, actions) -> accounts.closed(slot, now, actions), now);
             discardIfTemporary();
         }
@@ -405,7 +407,10 @@ public final class ServerPool implements Link.Returns {
         connection.home(new SlotHome(slot));
         connections.add(connection);
         host.opened(connection);
-        log.debug("{}: opened, process {}", connection, connection.processId());
+        event(
+                settings.log().connections(),
+                connection,
+                "new connection to server (process " + connection.processId() + ")");
         host.apply(
                 (accounts, actions) -> {
                     slot.connection = connection;
@@ -413,6 +418,15 @@ public final class ServerPool implements Link.Returns {
                     accounts.opened(slot, now, actions);
                 },
                 now);
+    }
+
+    /** A line about a connection, worded as PgBouncer's; those that prove a password are seen by debuggers only. */
+    private void event(boolean wanted, ServerConnection connection, String text) {
+        if (wanted && !isProof()) {
+            log.info("{}: {}", connection, text);
+        } else {
+            log.debug("{}: {}", connection, text);
+        }
     }
 
     private boolean isProof() {
