@@ -30,7 +30,7 @@ class LimitsIT {
 
     @Test
     void poolSizeHoldsAndWaitersAreServedInOrder() throws Exception {
-        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1");
+        try (ProxyUnderTest proxy = ProxyUnderTest.start(ProxyUnderTest.sharing("default_pool_size=1"));
                 ScriptedClient holder = proxy.login()) {
             List<ScriptedClient> waiters = new ArrayList<>();
             for (int i = 0; i < 10; i++) {

@@ -21,7 +21,7 @@ class LostClientIT {
 
     @BeforeEach
     void start() throws Exception {
-        proxy = ProxyUnderTest.startSharing("default_pool_size=1");
+        proxy = ProxyUnderTest.start(ProxyUnderTest.sharing("default_pool_size=1"));
         lost = proxy.login();
         other = proxy.login();
         backend = other.backend();

@@ -11,7 +11,8 @@ class PoolingModesIT {
 
     @Test
     void sessionModeKeepsStateAndConnectionUntilTheClientLeaves() throws Exception {
-        try (ProxyUnderTest proxy = ProxyUnderTest.start("pool_mode=session", "default_pool_size=1");
+        try (ProxyUnderTest proxy =
+                        ProxyUnderTest.start(ProxyUnderTest.sharing("pool_mode=session", "default_pool_size=1"));
                 ScriptedClient a = proxy.login()) {
             int backend = a.backend();
             a.query("create temp table mine (i int)");
@@ -91,7 +92,7 @@ class PoolingModesIT {
 
     @Test
     void transactionModeAlternatesBetweenClients() throws Exception {
-        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1");
+        try (ProxyUnderTest proxy = ProxyUnderTest.start(ProxyUnderTest.sharing("default_pool_size=1"));
                 ScriptedClient a = proxy.login();
                 ScriptedClient b = proxy.login()) {
             int backend = a.backend();

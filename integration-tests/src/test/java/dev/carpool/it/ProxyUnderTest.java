@@ -35,16 +35,16 @@ final class ProxyUnderTest implements AutoCloseable {
     }
 
     /**
-     * In front of the shared PostgreSQL; each client can be given each server connection. With io_uring, whose connections
-     * stay on their event loop, there is only one loop.
+     * Settings for a proxy each of whose clients can be given each server connection: with io_uring, whose connections stay on
+     * their event loop, there is only one loop.
      */
-    static ProxyUnderTest startSharing(String... settings) throws Exception {
+    static String[] sharing(String... settings) {
         if (!TRANSPORT.equals("io_uring")) {
-            return start(settings);
+            return settings;
         }
         String[] all = Arrays.copyOf(settings, settings.length + 1);
         all[settings.length] = "event_loops=1";
-        return start(all);
+        return all;
     }
 
     /** In front of another server. */

@@ -19,7 +19,7 @@ class ServerProtocolIT {
     }
 
     private static ProxyUnderTest proxy(ScriptedServer server) throws Exception {
-        return ProxyUnderTest.inFrontOf(server.url(), "auth_type=trust", "default_pool_size=1");
+        return ProxyUnderTest.inFrontOf(server.url(), ProxyUnderTest.sharing("auth_type=trust", "default_pool_size=1"));
     }
 
     private static ScriptedServer serverThatAdds(byte[] surplus) throws Exception {
