@@ -22,6 +22,7 @@ import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
 import dev.carpool.listen.ListenerHubs;
 import dev.carpool.metrics.HttpPort;
+import dev.carpool.params.CustomSettings;
 import dev.carpool.pool.PoolDirectory;
 import dev.carpool.prepared.StatementCatalog;
 import dev.carpool.server.ServerConnector;
@@ -64,6 +65,7 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
     private final CancelForwarder cancels;
     private final ListenerHubs listeners;
     private final StatementCatalog statements = new StatementCatalog(Integer.toHexString(new SecureRandom().nextInt()));
+    private final CustomSettings customSettings = new CustomSettings();
     private final ClientSessions sessions = new ClientSessions();
     private final ClientListener listener;
     private final AdminConsole console;
@@ -399,6 +401,11 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
     @Override
     public List<EventLoop> eventLoops() {
         return List.of(loops.loops());
+    }
+
+    @Override
+    public CustomSettings customSettings() {
+        return customSettings;
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.carpool.config.TimeoutConfig;
 import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
 import dev.carpool.listen.ListeningSession;
+import dev.carpool.params.CustomSettings;
 import dev.carpool.params.ParameterValues;
 import dev.carpool.pool.PoolKey;
 import dev.carpool.pool.ServerPool;
@@ -595,6 +596,16 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     @Override
+    public CustomSettings customSettings() {
+        return context.customSettings();
+    }
+
+    @Override
+    public ParameterValues started() {
+        return started;
+    }
+
+    @Override
     public void settingsWentBack() {
         wanted(started.withAll(wanted));
     }
@@ -775,7 +786,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     /** Ends the session if it is in no transaction. Any thread. */
     public void endIfIdle(ErrorReply reply) {
         channel.eventLoop().execute(() -> {
-            if (!(phase instanceof LinkedPhase)) {
+            if (!(phase instanceof LinkedPhase linked) || linked.link().isIdle()) {
                 fail(reply);
             }
         });

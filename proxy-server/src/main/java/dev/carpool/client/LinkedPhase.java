@@ -1,6 +1,5 @@
 package dev.carpool.client;
 
-import dev.carpool.config.PoolingMode;
 import dev.carpool.config.TimeoutConfig;
 import dev.carpool.error.CarpoolError;
 import dev.carpool.protocol.TransactionStatus;

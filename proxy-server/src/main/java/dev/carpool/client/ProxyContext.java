@@ -5,6 +5,7 @@ import dev.carpool.cancel.CancelForwarder;
 import dev.carpool.cancel.CancelKeys;
 import dev.carpool.config.CarpoolConfig;
 import dev.carpool.listen.ListenerHubs;
+import dev.carpool.params.CustomSettings;
 import dev.carpool.pool.PoolDirectory;
 import dev.carpool.prepared.StatementCatalog;
 import java.util.concurrent.Executor;
@@ -37,4 +38,7 @@ public interface ProxyContext {
 
     /** Whether the proxy takes no new clients. */
     boolean isStopping();
+
+    /** Names of custom settings that sessions have used. */
+    CustomSettings customSettings();
 }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * transaction; inside one the settings would go with a rollback.
  */
 public final class ParameterSync {
+    private static final byte[] RESET_ALL = ascii("RESET ALL;");
     private static final byte[] SELECT = ascii("SELECT ");
     private static final byte[] SET_CONFIG = ascii("pg_catalog.set_config(");
     private static final byte[] FALSE = ascii(",false)");
@@ -45,14 +46,31 @@ public final class ParameterSync {
      * @param defaultEncoding the encoding of the wanted values if client_encoding is not among them
      */
     public static boolean write(ByteBuf out, ParameterValues applied, ParameterValues wanted, String defaultEncoding) {
-        if (applied == wanted) {
+        return write(out, applied, wanted, defaultEncoding, false);
+    }
+
+    /**
+     * Like the other; with {@code resetAll} everything but the identity goes back first, known or not.
+     *
+     * @param defaultEncoding the encoding of the wanted values if client_encoding is not among them
+     */
+    public static boolean write(
+            ByteBuf out, ParameterValues applied, ParameterValues wanted, String defaultEncoding, boolean resetAll) {
+        if (applied == wanted && !resetAll) {
             return false;
         }
+        ParameterValues left = resetAll ? applied.identity() : applied;
         out.writeByte('Q');
         int lengthAt = out.writerIndex();
-        out.writeInt(0).writeBytes(SELECT);
-        String encoding = wanted.value(CLIENT_ENCODING);
-        new ParameterSync(out, encoding == null ? defaultEncoding : encoding).calls(applied, wanted);
+        out.writeInt(0);
+        if (resetAll) {
+            out.writeBytes(RESET_ALL);
+        }
+        if (left != wanted) {
+            out.writeBytes(SELECT);
+            String encoding = wanted.value(CLIENT_ENCODING);
+            new ParameterSync(out, encoding == null ? defaultEncoding : encoding).calls(left, wanted);
+        }
         out.writeByte(0);
         out.setInt(lengthAt, out.writerIndex() - lengthAt);
         return true;

@@ -1,9 +1,11 @@
 package dev.carpool.params;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
 import java.util.function.BiConsumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -103,6 +105,32 @@ public final class ParameterValues {
         return intern(removed(names, index), removed(values, index), newHash);
     }
 
+    /** Of these, role and session authorization: what RESET ALL leaves. */
+    public ParameterValues identity() {
+        return only(name -> name.equals("role") || name.equals("session_authorization"));
+    }
+
+    /** Those whose names a condition holds for. */
+    public ParameterValues only(Predicate<String> condition) {
+        ParameterValues result = this;
+        for (String name : names) {
+            if (!condition.test(name)) {
+                result = result.without(name);
+            }
+        }
+        return result;
+    }
+
+    /** Whether a condition holds for the name of at least one. */
+    public boolean any(Predicate<String> condition) {
+        for (String name : names) {
+            if (condition.test(name)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** These, and all of {@code others} in place of the values here. */
     public ParameterValues withAll(ParameterValues others) {
         if (isEmpty()) {
@@ -113,6 +141,11 @@ public final class ParameterValues {
             result = result.with(others.names[i], others.values[i]);
         }
         return result;
+    }
+
+    /** All names in their order. */
+    public List<String> names() {
+        return List.of(names);
     }
 
     /** All names and values in their order. */

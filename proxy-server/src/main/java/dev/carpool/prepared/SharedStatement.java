@@ -1,7 +1,10 @@
 package dev.carpool.prepared;
 
+import dev.carpool.suspicion.Effects;
+import dev.carpool.suspicion.EffectsReader;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A prepared statement as all sessions of one scope share it: query text and parameter types, under one name on every
@@ -19,6 +22,7 @@ public final class SharedStatement {
     private final int hash;
     private final int suspicion;
     private volatile boolean retired;
+    private volatile @Nullable Effects effects;
 
     SharedStatement(long id, Object scope, byte[] serverName, byte[] parseMessage, int hash, int suspicion) {
         this.id = id;
@@ -52,6 +56,24 @@ public final class SharedStatement {
     /** What its text may do to the session: bits of {@link dev.carpool.suspicion.Suspicion}. */
     public int suspicion() {
         return suspicion;
+    }
+
+    /** What its text does to the session, read at the first call; for suspicious statements. */
+    public Effects effects(boolean standardStrings) {
+        Effects known = effects;
+        if (known == null) {
+            known = EffectsReader.read(latin1(), suspicion, standardStrings);
+            effects = known;
+        }
+        return known;
+    }
+
+    private String latin1() {
+        int end = bodyOffset();
+        while (parseMessage[end] != 0) {
+            end++;
+        }
+        return new String(parseMessage, bodyOffset(), end - bodyOffset(), StandardCharsets.ISO_8859_1);
     }
 
     /** Memory it takes, bytes. */

@@ -1,6 +1,7 @@
 package dev.carpool.relay;
 
 import dev.carpool.error.ErrorReply;
+import dev.carpool.params.CustomSettings;
 import dev.carpool.params.ParameterValues;
 import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.server.ServerConnection;
@@ -24,6 +25,12 @@ public interface ClientEnd {
     ParameterValues wanted();
 
     void wanted(ParameterValues values);
+
+    /** The settings the client has asked for at its login. */
+    ParameterValues started();
+
+    /** Custom settings that sessions have used. */
+    CustomSettings customSettings();
 
     /** RESET or DISCARD ALL: what the session has not set since goes back to what its client started with. */
     void settingsWentBack();

@@ -4,6 +4,8 @@ import dev.carpool.config.PoolingMode;
 import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
 import dev.carpool.params.ParameterSync;
+import dev.carpool.params.ParameterValues;
+import dev.carpool.params.TrackedParameters;
 import dev.carpool.protocol.ErrorFields;
 import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.protocol.TransactionStatus;
@@ -13,9 +15,17 @@ import dev.carpool.server.OutstandingRequests;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.server.ServerReset;
 import dev.carpool.server.ServerState;
+import dev.carpool.server.SessionProbe;
+import dev.carpool.suspicion.Effects;
 import dev.carpool.suspicion.Suspicion;
 import io.netty.buffer.ByteBuf;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A client session and a server connection that belong together for a transaction (or longer). Both live on the same
@@ -23,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * that happens.
  */
 public final class Link implements ServerConnection.Owner {
+    private static final Logger log = LoggerFactory.getLogger(Link.class);
+
     /** Where the server connection goes when the link ends. */
     public interface Returns {
         /** Takes the connection back after {@code scope} has been done, or at once when it is null. */
@@ -35,14 +47,51 @@ public final class Link implements ServerConnection.Owner {
     private final PoolingMode mode;
     private final Returns returns;
     private final TrafficStats stats;
-    private final long linkedAt;
+    private long linkedAt;
     private long queryStartedAt;
 
     /** When the server last became ready inside a transaction, 0 while it works. */
     private long idleInTransactionSince;
 
-    /** Bits of {@link Suspicion}: what may have been left on the connection. */
+    /** Bits of {@link Suspicion}: what may have been left on the connection and has to be asked for. */
     private int suspicion;
+
+    /** Bits of {@link Suspicion}: the same, and the answer is on its way. */
+    private int probed;
+
+    /** Tags of {@link Suspicion} seen since the last transaction ended. */
+    private int tags;
+
+    /** How many transactions have ended with a tag since. */
+    private int endings;
+
+    /** A request has failed since. */
+    private boolean failed;
+
+    /** What this transaction does to settings; null for nothing. */
+    private @Nullable SettingsJournal journal;
+
+    /** Settings to give back once the request that has sent them back has ended; null for none. */
+    private @Nullable ParameterValues restoring;
+
+    /** {@link #restoring} waits for the Sync of its batch. */
+    private boolean pauseAtSync;
+
+    /** Bits of {@link PinReason}. */
+    private int pins;
+
+    private long pinnedSince;
+
+    /** The last suspicious statement, shortened, and the one that has pinned the session. */
+    private @Nullable String suspect;
+
+    private @Nullable String pinnedBy;
+
+    /** The connection holds what only DISCARD ALL clears. */
+    private boolean resetNeeded;
+
+    /** Probes that have failed in a row. */
+    private int probeFailures;
 
     private boolean ended;
 
@@ -88,14 +137,18 @@ public final class Link implements ServerConnection.Owner {
         Link link = new Link(client, requests, server, mode, returns, stats, now);
         server.toldProcessId(client.processId());
         server.own(link, ServerState.LINKED, now);
-        if (server.applied() != client.wanted()) {
+        link.syncIfNeeded();
+        return link;
+    }
+
+    private void syncIfNeeded() {
+        if (server.needsSync(client.wanted())) {
             boolean identity = ParameterSync.changesIdentity(server.applied(), client.wanted());
             server.sync(client.wanted());
             if (identity) {
-                link.awaitSync();
+                awaitSync();
             }
         }
-        return link;
     }
 
     /**
@@ -133,6 +186,11 @@ public final class Link implements ServerConnection.Owner {
         if (readyHeld) {
             sendReady(); // a client that does not wait for it cannot tell
         }
+        if (isIdle()) {
+            linkedAt = System.nanoTime();
+            queryStartedAt = linkedAt;
+            syncIfNeeded();
+        }
         if (idleInTransactionSince != 0) {
             idleInTransactionSince = 0;
             queryStartedAt = System.nanoTime();
@@ -158,13 +216,118 @@ public final class Link implements ServerConnection.Owner {
     /** What the client has sent wants no answer: it must not hold a connection for that. */
     private void unlinkIfNothingIsAsked() {
         if (!ended && !readyHeld && mode != PoolingMode.SESSION && server.isQuiet() && !requests.isUnfinished()) {
-            unlink();
+            transactionsEnded();
         }
+    }
+
+    /** Between two transactions: nothing is asked, running or half sent. */
+    public boolean isIdle() {
+        return !ended && server.isQuiet() && !requests.isUnfinished() && (pins != 0 || mode == PoolingMode.SESSION);
+    }
+
+    /** Why the session keeps the connection between transactions; empty when it does not. */
+    public List<PinReason> pins() {
+        return PinReason.of(pins);
+    }
+
+    /** System.nanoTime since which the session is pinned. */
+    public long pinnedSince() {
+        return pinnedSince;
+    }
+
+    /** The beginning of the statement that has pinned the session, null if none. */
+    public @Nullable String pinnedBy() {
+        return pinnedBy;
     }
 
     /** Notes what a statement may leave behind. */
     void suspect(int bits) {
         suspicion |= bits;
+        if ((bits & Suspicion.UNSEEN_SETTINGS) != 0) {
+            journal().askForAll();
+        }
+    }
+
+    /** The connection gets what only DISCARD ALL clears. */
+    void needsReset() {
+        resetNeeded = true;
+    }
+
+    /**
+     * Notes what a suspicious statement does; called before its request is queued.
+     *
+     * @param simple whether the request ends with it (simple query), not with a Sync to come
+     */
+    void effects(Effects effects, String statement, boolean simple) {
+        suspect = statement;
+        suspicion |= effects.bits();
+        if ((effects.bits() & (Suspicion.HIDDEN_STATE | Suspicion.LOAD)) != 0) {
+            pin(PinReason.HIDDEN_STATE);
+        }
+        if ((effects.bits() & Suspicion.BACKEND_PID) != 0) {
+            pin(PinReason.BACKEND_PID);
+        }
+        boolean settings = !effects.changes().isEmpty()
+                || !effects.names().isEmpty()
+                || !effects.namesKnown()
+                || (effects.bits() & Suspicion.UNSEEN_SETTINGS) != 0;
+        if (!settings) {
+            return;
+        }
+        SettingsJournal kept = journal();
+        kept.add(effects);
+        client.customSettings().add(kept.names());
+        if (!effects.changes().isEmpty() && server.outstanding().owedReadyForQuery() > 0) {
+            kept.uncertain(); // which transaction it belongs to cannot be told
+        }
+        effects.names().forEach(kept::ask);
+        if (!effects.namesKnown() || (effects.bits() & Suspicion.UNSEEN_SETTINGS) != 0) {
+            kept.askForAll();
+        }
+        if (effects.goesBack()) {
+            ParameterValues restore = SettingsJournal.toRestore(effects, client.started());
+            if (!restore.isEmpty()) {
+                restoring = restore;
+                if (simple) {
+                    requests.pause();
+                } else {
+                    pauseAtSync = true;
+                }
+            }
+        }
+    }
+
+    /** A setting may change whose name a bind parameter gives. */
+    void changesSetting(String name) {
+        journal().ask(name);
+    }
+
+    private SettingsJournal journal() {
+        SettingsJournal kept = journal;
+        if (kept == null) {
+            kept = new SettingsJournal();
+            journal = kept;
+        }
+        return kept;
+    }
+
+    /** A Sync is being sent. */
+    void synced() {
+        if (pauseAtSync) {
+            pauseAtSync = false;
+            requests.pause();
+        }
+    }
+
+    private void pin(PinReason reason) {
+        if (mode == PoolingMode.SESSION) {
+            return;
+        }
+        if (pins == 0) {
+            pinnedSince = System.nanoTime();
+            pinnedBy = suspect;
+        }
+        pins |= reason.bit();
     }
 
     /** The client takes bytes again, or not. */
@@ -196,8 +359,18 @@ public final class Link implements ServerConnection.Owner {
 
     @Override
     public void commandCompleted(int bits) {
-        // SET LOCAL has the tag of SET; the lexer has seen the statement and tells the two apart.
-        suspicion |= bits & ~Suspicion.SET;
+        // Of SET and the like the text tells more than the tag.
+        suspicion |= bits & (Suspicion.LISTEN | Suspicion.SQL_PREPARE);
+        tags |= bits;
+        boolean unbinds = (bits & (Suspicion.DROPPED | Suspicion.DISCARD)) != 0;
+        if (unbinds && (pins & (PinReason.TEMP.bit() | PinReason.HELD_CURSOR.bit())) != 0) {
+            suspicion |= Suspicion.TEMP;
+        } else if ((bits & Suspicion.WENT_BACK) != 0 && pins != 0) {
+            suspicion |= Suspicion.TEMP;
+        }
+        if ((bits & (Suspicion.COMMITTED | Suspicion.ROLLED_BACK)) != 0) {
+            endings++;
+        }
         if ((bits & Suspicion.DEALLOCATED_ALL) != 0) {
             requests.forgetStatements();
         }
@@ -206,6 +379,7 @@ public final class Link implements ServerConnection.Owner {
     @Override
     public void requestFailed(ErrorFields fields, boolean ours) {
         requests.requestFailed(fields);
+        failed |= !ours;
         if (ours && !fields.isFatal() && server.outstanding().headKind() == OutstandingRequests.QUERY) {
             // A setting could not be given to the connection: the session cannot go on as it was promised.
             end();
@@ -278,16 +452,193 @@ public final class Link implements ServerConnection.Owner {
                 return;
             }
             idleInTransactionSince = now;
+            if (requests.isPaused() && !awaitingSync) {
+                restore(status);
+                client.resumeRequests();
+            }
             return;
         }
         stats.transaction(now - linkedAt);
+        idleInTransactionSince = 0;
+        settle();
+        if (requests.isPaused() && !awaitingSync) {
+            restoring = null;
+            if (requests.hasWaiting()) {
+                syncIfNeeded();
+            }
+            if (!awaitingSync) {
+                client.resumeRequests();
+            }
+        }
         if (mode != PoolingMode.SESSION
+                && !ended
                 && !requests.isUnfinished()
                 && server.outstanding().isEmpty()
                 && !server.outstanding().isUnsynced()) {
+            transactionsEnded();
+        }
+    }
+
+    /** What RESET has sent back to the server's beginning goes back to the client's. */
+    private void restore(byte status) {
+        ParameterValues values = restoring;
+        restoring = null;
+        if (values != null && status == TransactionStatus.IN_TRANSACTION) {
+            server.restore(values);
+            journal().restored(values);
+        }
+    }
+
+    /** A transaction has ended: what it has done to settings holds or does not. */
+    private void settle() {
+        SettingsJournal done = journal;
+        int seen = tags;
+        int ended = endings;
+        boolean error = failed;
+        tags = 0;
+        endings = 0;
+        failed = false;
+        if (done == null) {
+            return;
+        }
+        if (done.isUncertain() || ended > 1 || (seen & Suspicion.SAVEPOINT) != 0) {
+            done.uncertain();
+            return;
+        }
+        boolean committed = ended == 0 ? !error : (seen & Suspicion.COMMITTED) != 0;
+        if (committed && error) {
+            done.uncertain();
+            return;
+        }
+        journal = null;
+        if (committed) {
+            resetNeeded |= done.discardsAll() && (seen & Suspicion.DEALLOCATED_ALL) == 0;
+            ParameterValues wanted = done.forClient(client.wanted(), client.started(), this::isReported);
+            server.settle(done.onServer(server.applied(), this::isReported));
+            client.wanted(wanted);
+        }
+    }
+
+    private boolean isReported(String name) {
+        return server.baseline().containsKey(name);
+    }
+
+    /** Between transactions: asks what the session holds if there is doubt, and parts the two if nothing binds them. */
+    private void transactionsEnded() {
+        SettingsJournal doubtful = journal;
+        if (doubtful != null || (suspicion & ASKED) != 0) {
+            journal = null;
+            probed = suspicion;
+            suspicion &= ~ASKED;
+            boolean sweep = doubtful != null && doubtful.isSweep();
+            Set<String> names = new LinkedHashSet<>();
+            if (doubtful != null) {
+                names.addAll(doubtful.names());
+            }
+            if (sweep) {
+                names.add("role");
+                client.customSettings().addAllTo(names);
+                client.wanted().names().stream()
+                        .filter(name -> name.indexOf('.') > 0)
+                        .forEach(names::add);
+            }
+            client.customSettings().add(names);
+            server.probe(names, sweep);
+        } else if (pins == 0) {
             unlink();
-        } else if (mode == PoolingMode.SESSION) {
-            idleInTransactionSince = 0;
+        }
+    }
+
+    /** Bits of {@link Suspicion} that only the server's answer clears up. */
+    private static final int ASKED = Suspicion.SQL_PREPARE
+            | Suspicion.LISTEN
+            | Suspicion.TEMP
+            | Suspicion.ADVISORY_LOCK
+            | Suspicion.HELD_CURSOR
+            | Suspicion.DO_OR_CALL
+            | Suspicion.UNCLEAR
+            | Suspicion.UNKNOWN_CALL
+            | Suspicion.DISCARD
+            | Suspicion.SET_CONFIG
+            | Suspicion.SET;
+
+    @Override
+    public void probed(SessionProbe answer) {
+        if (ended) {
+            return;
+        }
+        if (answer.failure() != null) {
+            probeFailed(String.valueOf(answer.failure()));
+            return;
+        }
+        probeFailures = 0;
+        int was = pins;
+        pins &= PinReason.HIDDEN_STATE.bit() | PinReason.BACKEND_PID.bit() | PinReason.SEQUENCE.bit();
+        if ((answer.held() & SessionProbe.ADVISORY_LOCKS) != 0) {
+            repin(was, PinReason.ADVISORY_LOCK);
+        }
+        if ((answer.held() & SessionProbe.TEMPORARY_OBJECTS) != 0) {
+            repin(was, PinReason.TEMP);
+        }
+        if ((answer.held() & SessionProbe.HELD_CURSORS) != 0) {
+            repin(was, PinReason.HELD_CURSOR);
+        }
+        if (!answer.channels().isEmpty()) {
+            repin(was, PinReason.LISTEN);
+        }
+        if (!answer.prepared().isEmpty()) {
+            repin(was, PinReason.SQL_PREPARE);
+        }
+        learnSettings(answer);
+        if ((probed & Suspicion.WENT_BACK) != 0) {
+            client.settingsWentBack();
+        }
+        if ((probed & Suspicion.UNSEEN_SETTINGS) != 0) {
+            server.resetDue();
+        }
+        probed = 0;
+        unlinkIfNothingIsAsked();
+    }
+
+    private void repin(int was, PinReason reason) {
+        if ((was & reason.bit()) != 0) {
+            pins |= reason.bit();
+        } else {
+            int before = pins;
+            pins = was;
+            pin(reason);
+            pins = before | reason.bit();
+        }
+    }
+
+    private void learnSettings(SessionProbe answer) {
+        ParameterValues applied = server.applied();
+        if (answer.isSweep()) {
+            applied = applied.only(name -> isReported(name) || answer.settings().containsKey(name));
+        }
+        for (Map.Entry<String, @Nullable String> setting : answer.settings().entrySet()) {
+            String name = setting.getKey();
+            String value = setting.getValue();
+            if (isReported(TrackedParameters.canonical(name))) {
+                continue;
+            }
+            boolean noRole = name.equals("role") && "none".equals(value);
+            applied = value == null || noRole ? applied.without(name) : applied.with(name, value);
+        }
+        server.settle(applied);
+        client.wanted(applied);
+    }
+
+    /** What the session holds is not known: it keeps the connection, and the next transaction's end asks again. */
+    private void probeFailed(String sqlState) {
+        suspicion |= probed | Suspicion.UNCLEAR;
+        journal().askForAll();
+        probed = 0;
+        if (++probeFailures == 1) {
+            unlinkIfNothingIsAsked();
+        } else {
+            log.warn("{}: the state of the session cannot be read: {}", client.label(), sqlState);
+            pin(PinReason.UNKNOWN);
         }
     }
 
@@ -319,24 +670,16 @@ public final class Link implements ServerConnection.Owner {
             client.flushReplies();
         }
         client.readRequests(true);
-        if ((suspicion & Suspicion.WENT_BACK) != 0) {
-            client.settingsWentBack();
-        }
         client.unlinked();
-        if ((suspicion & Suspicion.NEEDS_CLOSE) != 0) {
-            server.close(CloseReason.PINNED_SESSION_ENDED);
-        } else {
-            returns.release(server, scopeOfReset());
-        }
-    }
-
-    /** Whether the connection may carry state of this session that DISCARD ALL clears. */
-    private boolean isSuspicious() {
-        return (suspicion & (Suspicion.NEEDS_RESET | Suspicion.MAY_NEED_RESET)) != 0;
+        returns.release(server, scopeOfReset());
     }
 
     private ServerReset.@Nullable Scope scopeOfReset() {
-        if (isSuspicious()) {
+        String connectQuery = server.target().connectQuery();
+        boolean connectQuerySets = connectQuery != null
+                && !connectQuery.isEmpty()
+                && (server.isResetDue() || server.applied().any(name -> !isReported(name)));
+        if (resetNeeded || connectQuerySets) {
             return ServerReset.Scope.FULL;
         }
         return server.wasCancelled() ? ServerReset.Scope.CHECK : null;
@@ -358,13 +701,19 @@ public final class Link implements ServerConnection.Owner {
             return false;
         }
         end();
-        if ((suspicion & Suspicion.NEEDS_CLOSE) != 0 || !requests.finishMessage(server)) {
+        if ((pins & PinReason.HIDDEN_STATE.bit()) != 0 || !requests.finishMessage(server)) {
             server.close(CloseReason.CLIENT_LEFT_DIRTY);
             return false;
         }
         server.flush();
         boolean running = !server.outstanding().isEmpty();
-        boolean suspicious = mode == PoolingMode.SESSION || running || isSuspicious();
+        boolean suspicious = mode == PoolingMode.SESSION
+                || running
+                || pins != 0
+                || resetNeeded
+                || journal != null
+                || server.isProbing()
+                || (suspicion & Suspicion.STATEFUL) != 0;
         returns.release(server, suspicious ? ServerReset.Scope.FULL : ServerReset.Scope.DRAIN);
         return running && !goodbye;
     }
@@ -398,7 +747,8 @@ public final class Link implements ServerConnection.Owner {
             client.linkTorn();
             return;
         }
-        boolean inTransaction = server.transactionStatus() != TransactionStatus.IDLE || mode == PoolingMode.SESSION;
+        boolean inTransaction =
+                pins != 0 || server.transactionStatus() != TransactionStatus.IDLE || mode == PoolingMode.SESSION;
         boolean oneReply = !requests.isUnfinished()
                 && !server.outstanding().isUnsynced()
                 && server.outstanding().owedReadyForQuery() == 1;

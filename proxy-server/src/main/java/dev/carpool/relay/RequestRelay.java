@@ -8,10 +8,13 @@ import dev.carpool.protocol.FrontendMessageType;
 import dev.carpool.protocol.ProtocolViolation;
 import dev.carpool.server.OutstandingRequests;
 import dev.carpool.server.ServerConnection;
+import dev.carpool.suspicion.Effects;
+import dev.carpool.suspicion.EffectsReader;
 import dev.carpool.suspicion.SqlLexer;
 import dev.carpool.suspicion.Suspicion;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +35,12 @@ public final class RequestRelay {
 
     /** The names in a Bind message must end within this many bytes. */
     private static final int BIND_PREFIX = 2048;
+
+    /** The text of a simple query up to this length is there as a whole before the query is handed on. */
+    private static final int LONGEST_READ = 16 * 1024;
+
+    /** How much of a statement is shown as the reason why a session is pinned. */
+    private static final int LONGEST_SHOWN = 500;
 
     /** Runs up to this length are copied behind a rewritten message instead of written as a slice of their own. */
     private static final int COPIED_RUN = 4096;
@@ -82,6 +91,7 @@ public final class RequestRelay {
     private int unnamedLength;
     private long unnamedGeneration;
     private int unnamedSuspicion;
+    private @Nullable Effects unnamedEffects;
     private static final byte[] NOTHING = {};
 
     /** Where rewritten messages of the current chunk gather. */
@@ -203,6 +213,11 @@ public final class RequestRelay {
 
     public int statementCount() {
         return statements.count();
+    }
+
+    /** Whether requests wait. */
+    boolean hasWaiting() {
+        return waiting != null;
     }
 
     /** Lets requests wait from the next message's beginning on, until {@link #resume}. */
@@ -379,7 +394,30 @@ public final class RequestRelay {
 
     private void endOfQuery(Link link) {
         lexing = false;
-        link.suspect(lexer.end());
+        int bits = lexer.end();
+        if ((bits & Suspicion.STATEFUL) != 0) {
+            link.effects(Effects.unread(bits), "", true);
+        } else {
+            link.suspect(bits);
+        }
+    }
+
+    /** Notes what the text of a simple query does that is here as a whole. */
+    private void read(ByteBuf in, int from, int to, Link link) {
+        ServerConnection server = link.server();
+        lexer.begin(backslash(server));
+        lexer.feed(in, from, to);
+        int bits = lexer.end();
+        if ((bits & Suspicion.STATEFUL) == 0) {
+            link.suspect(bits);
+            return;
+        }
+        String text = in.toString(from, to - from, StandardCharsets.ISO_8859_1);
+        link.effects(EffectsReader.read(text, bits, server.hasStandardStrings()), beginning(text), true);
+    }
+
+    private static String beginning(String text) {
+        return text.length() <= LONGEST_SHOWN ? text : text.substring(0, LONGEST_SHOWN);
     }
 
     private void checkLength(byte type, int length) {
@@ -396,6 +434,7 @@ public final class RequestRelay {
     /** How many bytes behind the type byte must be here before the message can be dealt with. */
     private static int opened(byte type, int length) {
         return switch (type) {
+            case QUERY -> length <= LONGEST_READ ? length : 4;
             case PARSE -> length <= LARGEST_KEPT_STATEMENT ? length : BIND_PREFIX;
             case BIND -> Math.min(length, BIND_PREFIX);
             case DESCRIBE, CLOSE -> length;
@@ -413,16 +452,23 @@ public final class RequestRelay {
         OutstandingRequests outstanding = server.outstanding();
         switch (type) {
             case QUERY -> {
+                boolean whole = length <= LONGEST_READ;
+                if (whole && length > 4) {
+                    read(in, at + 5, at + length, link);
+                }
                 outstanding.push(OutstandingRequests.QUERY);
                 server.unnamedStatement(0);
                 unnamedGeneration = 0;
                 largeUnnamed = false;
-                lexing = true;
-                lexer.begin(backslash(server));
+                if (!whole) {
+                    lexing = true;
+                    lexer.begin(backslash(server));
+                }
                 return -1;
             }
             case SYNC -> {
                 outstanding.push(OutstandingRequests.SYNC);
+                link.synced();
                 return -1;
             }
             case EXECUTE -> {
@@ -489,12 +535,14 @@ public final class RequestRelay {
         lexer.feed(in, nameEnd + 1, textEnd);
         int bits = lexer.end();
         if (nameEnd > at + 5) {
-            link.suspect(bits | Suspicion.SQL_PREPARE);
+            link.effects(Effects.unread(bits), "", false);
+            link.needsReset();
             server.outstanding().push(OutstandingRequests.PARSE);
             return -1;
         }
         keepUnnamed(in, at + 5, end);
         unnamedSuspicion = bits;
+        unnamedEffects = null;
         largeUnnamed = false;
         long generation = unnamedGeneration;
         server.unnamedStatement(generation);
@@ -536,7 +584,12 @@ public final class RequestRelay {
         int nameEnd = endOfName(in, portalEnd + 1, here);
         if (nameEnd == portalEnd + 1) {
             int moved = unnamedIsThere(in, start, at, server) ? -1 : at;
-            link.suspect(unnamedSuspicion);
+            if ((unnamedSuspicion & Suspicion.STATEFUL) != 0) {
+                String text = unnamedText();
+                effects(unnamedEffects(text, server), text, in, nameEnd + 1, here, link);
+            } else {
+                link.suspect(unnamedSuspicion);
+            }
             server.outstanding().push(OutstandingRequests.BIND);
             return moved < 0 ? -1 : restOf(in, at, at, length);
         }
@@ -548,7 +601,12 @@ public final class RequestRelay {
         forward(in, start, at, server);
         ByteBuf to = rewriting();
         statements.ensure(statement, link, to);
-        link.suspect(statement.suspicion());
+        if ((statement.suspicion() & Suspicion.STATEFUL) != 0) {
+            Effects effects = statement.effects(server.hasStandardStrings());
+            effects(effects, statement.text(), in, nameEnd + 1, here, link);
+        } else {
+            link.suspect(statement.suspicion());
+        }
         server.outstanding().push(OutstandingRequests.BIND);
         byte[] name = statement.serverName();
         to.writeByte(BIND);
@@ -556,6 +614,36 @@ public final class RequestRelay {
         to.writeBytes(in, at + 5, portalEnd + 1 - at - 5);
         to.writeBytes(name);
         return restOf(in, at, nameEnd, length);
+    }
+
+    private String unnamedText() {
+        int end = 1;
+        while (end < unnamedLength && unnamedParse[end] != 0) {
+            end++;
+        }
+        return new String(unnamedParse, 1, Math.max(0, end - 1), StandardCharsets.ISO_8859_1);
+    }
+
+    private Effects unnamedEffects(String text, ServerConnection server) {
+        Effects effects = unnamedEffects;
+        if (effects == null) {
+            effects = EffectsReader.read(text, unnamedSuspicion, server.hasStandardStrings());
+            unnamedEffects = effects;
+        }
+        return effects;
+    }
+
+    /** Notes what a bound statement does; {@code in[from, to)} is what is here of the Bind message behind the names. */
+    private static void effects(Effects effects, String text, ByteBuf in, int from, int to, Link link) {
+        link.effects(effects, beginning(text), false);
+        for (int parameter : effects.nameParameters()) {
+            String name = BindParameters.text(in, from, to, parameter);
+            if (name == null || name.isEmpty()) {
+                link.suspect(Suspicion.UNCLEAR);
+            } else {
+                link.changesSetting(name);
+            }
+        }
     }
 
     /**

@@ -36,6 +36,12 @@ public final class OutstandingRequests {
     /** An ErrorResponse to this entry is replaced by the entry's {@link Replacement}. */
     public static final int REPLACE_ERROR = 0x20;
 
+    /** With {@link #SWALLOW}: the proxy reads the rows of the answer; nothing of it reaches the client, errors neither. */
+    public static final int READ = 0x40;
+
+    /** With {@link #SWALLOW}: the client is told of settings that change (ParameterStatus). */
+    public static final int TELL = 0x80;
+
     private static final int KIND = 0x0f;
 
     /** What the proxy believed when it queued an entry, and how to take it back. */
@@ -169,7 +175,7 @@ public final class OutstandingRequests {
         while (size > 0 && (entries[head] & KIND) == COPY_END) {
             pop();
         }
-        return size == 0 ? 0 : entries[head];
+        return size == 0 ? 0 : entries[head] & 0xff;
     }
 
     public int headKind() {

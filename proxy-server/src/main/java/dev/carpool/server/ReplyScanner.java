@@ -47,6 +47,9 @@ final class ReplyScanner {
         /** Whether the last ReadyForQuery that is owed to the client is kept back. */
         boolean holdsReady(byte status);
 
+        /** A DataRow of an answer that the proxy reads: its body, valid during the call. */
+        void row(ByteBuf body);
+
         /** ReadyForQuery, after everything that came before it or together with it has been handed on. */
         void ready(byte status, boolean ours);
     }
@@ -60,6 +63,9 @@ final class ReplyScanner {
     private final OutstandingRequests outstanding;
     private final Sink sink;
     private final ByteBufAllocator allocator;
+
+    /** Rows for the proxy are opened as a whole: the longest is a prepared statement's text. */
+    private static final int ROW_LIMIT = 4 << 20;
 
     private int remaining;
     private boolean forwarding;
@@ -177,7 +183,7 @@ final class ReplyScanner {
                 if (length < 4 || length > 0x3fffffff) {
                     throw new ProtocolViolation("message " + (char) type + " of length " + length);
                 }
-                int needed = 1 + opened(type, length);
+                int needed = 1 + (type == DATA_ROW && reads() ? row(length) : opened(type, length));
                 if (needed > end - at) {
                     hold(in, at, needed);
                     end = at;
@@ -246,6 +252,18 @@ final class ReplyScanner {
         }
     }
 
+    /** Whether the proxy reads the answer that comes next. */
+    private boolean reads() {
+        return (outstanding.head() & OutstandingRequests.READ) != 0;
+    }
+
+    private static int row(int length) {
+        if (length > ROW_LIMIT) {
+            throw new ProtocolViolation("a row of length " + length + " for the proxy");
+        }
+        return length;
+    }
+
     /** How many bytes behind the type byte must be here before the message can be dealt with. */
     private static int opened(byte type, int length) {
         return switch (type) {
@@ -265,7 +283,11 @@ final class ReplyScanner {
         boolean ours = (outstanding.head() & OutstandingRequests.SWALLOW) != 0;
         switch (type) {
             case DATA_ROW -> {
-                return matched(type);
+                int verdict = matched(type);
+                if (reads()) {
+                    sink.row(in.slice(at + 5, length - 4));
+                }
+                return verdict;
             }
             case NOTICE_RESPONSE -> {
                 return ours ? OutstandingRequests.KEEP : OutstandingRequests.FORWARD;
@@ -277,8 +299,9 @@ final class ReplyScanner {
             case PARAMETER_STATUS -> {
                 ByteBuf body = in.slice(at + 5, length - 4);
                 String name = WireReader.cstring(body);
+                boolean told = (outstanding.head() & OutstandingRequests.TELL) != 0;
                 sink.parameterStatus(name, WireReader.byteString(body), ours);
-                return ours ? OutstandingRequests.KEEP : OutstandingRequests.FORWARD;
+                return ours && !told ? OutstandingRequests.KEEP : OutstandingRequests.FORWARD;
             }
             case ERROR_RESPONSE -> {
                 return error(in, at, length, ours);
@@ -318,6 +341,7 @@ final class ReplyScanner {
     private int error(ByteBuf in, int at, int length, boolean ours) {
         ErrorFields fields = ErrorFields.decode(in, at + 5, Math.min(at + 1 + length, in.writerIndex()));
         int kind = outstanding.headKind();
+        boolean read = reads();
         if (fields.isFatal()) {
             // The owner says it in its own words, with what that means for the session.
             sink.error(fields, ours, true);
@@ -335,7 +359,7 @@ final class ReplyScanner {
         }
         // The client's own request cannot succeed when one that the proxy put in front of it has failed, so it is told.
         boolean simple = kind == OutstandingRequests.QUERY || kind == OutstandingRequests.SYNC;
-        return ours && simple ? OutstandingRequests.KEEP : OutstandingRequests.FORWARD;
+        return read || (ours && simple) ? OutstandingRequests.KEEP : OutstandingRequests.FORWARD;
     }
 
     /** Gives up what was held. */

@@ -17,7 +17,10 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -57,6 +60,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
         /** ReadyForQuery to a request of the proxy's own. */
         default void proxyRequestAnswered(byte status) {}
+
+        /** The answer to {@link ServerConnection#probe}. */
+        default void probed(SessionProbe answer) {}
 
         /** The connection is gone, with the server's last words if it had any. */
         void serverLost(@Nullable ErrorFields lastWords);
@@ -104,6 +110,15 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     /** What {@link #applied} becomes when the sync in flight succeeds. */
     private @Nullable ParameterValues syncing;
+
+    /** What is being asked of the session. */
+    private @Nullable SessionProbe probe;
+
+    /** The probe's statements that the connection has; null for none. */
+    private @Nullable Set<String> probeStatements;
+
+    /** Settings that nobody has seen may be set: the next sync begins with RESET ALL. */
+    private boolean resetDue;
 
     private ServerState state = ServerState.IDLE;
     private byte transactionStatus = TransactionStatus.IDLE;
@@ -352,11 +367,58 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     /** Parameter sync: puts the statements in front of the next request that give the connection these settings. */
     public void sync(ParameterValues wanted) {
         ByteBuf out = channel.alloc().directBuffer(256);
-        ParameterSync.write(out, applied, wanted, baseline.getOrDefault("client_encoding", "UTF8"));
+        ParameterSync.write(out, applied, wanted, defaultEncoding(), resetDue);
+        resetDue = false;
         outstanding.push(OutstandingRequests.QUERY | OutstandingRequests.SWALLOW);
         unnamedStatement = 0;
         syncing = wanted;
         send(out);
+    }
+
+    private String defaultEncoding() {
+        return baseline.getOrDefault("client_encoding", "UTF8");
+    }
+
+    /** Whether the connection has to be synced before somebody with these settings may use it. */
+    public boolean needsSync(ParameterValues wanted) {
+        return applied != wanted || resetDue;
+    }
+
+    /** Settings may have been set that nobody knows of. */
+    public void resetDue() {
+        resetDue = true;
+    }
+
+    public boolean isResetDue() {
+        return resetDue;
+    }
+
+    /** Inside a transaction: gives settings these values besides, and tells the client so. */
+    public void restore(ParameterValues values) {
+        ByteBuf out = channel.alloc().directBuffer(256);
+        ParameterSync.write(out, ParameterValues.empty(), values, defaultEncoding());
+        outstanding.push(OutstandingRequests.QUERY | OutstandingRequests.SWALLOW | OutstandingRequests.TELL);
+        unnamedStatement = 0;
+        send(out);
+    }
+
+    /** Asks what the session holds; only outside a transaction and with nothing outstanding. Flushes. */
+    public void probe(Collection<String> names, boolean sweep) {
+        SessionProbe next = new SessionProbe(names, sweep);
+        probe = next;
+        Set<String> known = probeStatements;
+        if (known == null) {
+            known = new HashSet<>();
+            probeStatements = known;
+        }
+        ByteBuf out = channel.alloc().directBuffer(512);
+        next.write(out, outstanding, known);
+        send(out);
+        flush();
+    }
+
+    public boolean isProbing() {
+        return probe != null;
     }
 
     /** The settings in force, in the server's own spelling of the values just synced. */
@@ -367,7 +429,14 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     /** The server has forgotten all session state but what it had at login (DISCARD ALL). */
     void forgetSession() {
         applied = ParameterValues.empty();
+        resetDue = false;
+        forgetStatements();
+    }
+
+    /** All prepared statements are gone (DEALLOCATE ALL). */
+    private void forgetStatements() {
         statements.clear();
+        probeStatements = null;
         unnamedStatement = 0;
     }
 
@@ -562,8 +631,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         int suspicion = CommandTags.suspicion(in, tagFrom, tagTo - tagFrom);
         if (suspicion != 0) {
             if (CommandTags.endsAllStatements(in, tagFrom, tagTo - tagFrom)) {
-                statements.clear();
-                unnamedStatement = 0;
+                forgetStatements();
             }
             Owner current = owner;
             if (current != null) {
@@ -577,6 +645,13 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         if (fatal) {
             lastWords = fields;
             close(CloseReason.SERVER_CLOSED);
+            return;
+        }
+        SessionProbe asked = probe;
+        if (ours && asked != null) {
+            // Perhaps a function has dropped its statement.
+            asked.failed(fields.sqlState());
+            probeStatements = null;
             return;
         }
         if (ours) {
@@ -609,6 +684,14 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     }
 
     @Override
+    public void row(ByteBuf body) {
+        SessionProbe asked = probe;
+        if (asked != null) {
+            asked.row(body);
+        }
+    }
+
+    @Override
     public void ready(byte status, boolean ours) {
         transactionStatus = status;
         if (status == TransactionStatus.IDLE && !ours) {
@@ -620,7 +703,13 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
             syncing = null;
         }
         Owner current = owner;
-        if (current != null && ours) {
+        SessionProbe asked = probe;
+        if (ours && asked != null) {
+            probe = null;
+            if (current != null) {
+                current.probed(asked);
+            }
+        } else if (current != null && ours) {
             current.proxyRequestAnswered(status);
         } else if (current != null) {
             current.ready(status);

@@ -40,7 +40,10 @@ public final class CommandTags {
 
     private static int ofC(ByteBuf buffer, int index, int length) {
         if (is(buffer, index, length, "COMMIT")) {
-            return Suspicion.TRANSACTION;
+            return Suspicion.TRANSACTION | Suspicion.COMMITTED;
+        }
+        if (startsWith(buffer, index, length, "CLOSE CURSOR")) {
+            return Suspicion.DROPPED;
         }
         if (is(buffer, index, length, "CALL")) {
             return Suspicion.DO_OR_CALL;
@@ -51,6 +54,9 @@ public final class CommandTags {
     private static int ofD(ByteBuf buffer, int index, int length) {
         if (buffer.getByte(index + 1) == 'O') {
             return length == 2 ? Suspicion.DO_OR_CALL : Suspicion.NONE;
+        }
+        if (startsWith(buffer, index, length, "DROP ")) {
+            return Suspicion.DROPPED;
         }
         if (startsWith(buffer, index, length, "DISCARD")) {
             int all = is(buffer, index, length, "DISCARD ALL")
@@ -77,7 +83,7 @@ public final class CommandTags {
             return Suspicion.SQL_PREPARE;
         }
         return is(buffer, index, length, "PREPARE TRANSACTION")
-                ? Suspicion.TWO_PHASE | Suspicion.TRANSACTION
+                ? Suspicion.TWO_PHASE | Suspicion.TRANSACTION | Suspicion.COMMITTED
                 : Suspicion.NONE;
     }
 
@@ -85,7 +91,10 @@ public final class CommandTags {
         if (is(buffer, index, length, "RESET")) {
             return Suspicion.SET | Suspicion.WENT_BACK;
         }
-        if (is(buffer, index, length, "ROLLBACK") || is(buffer, index, length, "RELEASE")) {
+        if (is(buffer, index, length, "ROLLBACK")) {
+            return Suspicion.TRANSACTION | Suspicion.ROLLED_BACK;
+        }
+        if (is(buffer, index, length, "RELEASE")) {
             return Suspicion.TRANSACTION;
         }
         return is(buffer, index, length, "ROLLBACK PREPARED") ? Suspicion.TWO_PHASE : Suspicion.NONE;
@@ -95,8 +104,10 @@ public final class CommandTags {
         if (is(buffer, index, length, "SET")) {
             return Suspicion.SET;
         }
-        boolean transaction = is(buffer, index, length, "SAVEPOINT") || is(buffer, index, length, "START TRANSACTION");
-        return transaction ? Suspicion.TRANSACTION : Suspicion.NONE;
+        if (is(buffer, index, length, "SAVEPOINT")) {
+            return Suspicion.TRANSACTION | Suspicion.SAVEPOINT;
+        }
+        return is(buffer, index, length, "START TRANSACTION") ? Suspicion.TRANSACTION : Suspicion.NONE;
     }
 
     private static boolean is(ByteBuf buffer, int index, int length, String tag) {

@@ -40,9 +40,10 @@ final class SqlWords {
     static final int SEQUENCE = 1 << 18;
     static final int HIDDEN_STATE = 1 << 19;
     static final int NOTIFY = 1 << 20;
+    static final int BACKEND_PID = 1 << 21;
 
     /** Names that mean something when called. */
-    static final int TELLING_FUNCTION = SET_CONFIG | ADVISORY_LOCK | SEQUENCE | HIDDEN_STATE | NOTIFY;
+    static final int TELLING_FUNCTION = SET_CONFIG | ADVISORY_LOCK | SEQUENCE | HIDDEN_STATE | NOTIFY | BACKEND_PID;
     /** Names that mean something wherever they stand. */
     static final int TELLING_NAME = TEMP_SCHEMA | PG_SETTINGS | SESSION_VIEW;
 
@@ -98,6 +99,7 @@ final class SqlWords {
                 _pg_char_octet_length _pg_numeric_precision _pg_numeric_precision_radix _pg_numeric_scale
                 _pg_datetime_precision _pg_interval_type""");
         addAll(words, NOTIFY, "pg_notify");
+        addAll(words, BACKEND_PID | HARMLESS, "pg_backend_pid");
         addAll(words, SET_CONFIG | HARMLESS, "set_config");
         addAll(words, SEQUENCE | HARMLESS, "nextval currval lastval setval");
         addAll(words, ADVISORY_LOCK | HARMLESS, """

@@ -349,6 +349,9 @@ final class StatementSuspicion {
         if ((flags & SqlWords.NOTIFY) != 0) {
             reasons |= Suspicion.NOTIFY;
         }
+        if ((flags & SqlWords.BACKEND_PID) != 0) {
+            reasons |= Suspicion.BACKEND_PID;
+        }
         if ((flags & SqlWords.SET_CONFIG) != 0) {
             if (setConfigDepth >= 0 || depth == DEEPEST) {
                 reasons |= Suspicion.SET_CONFIG;

@@ -79,6 +79,21 @@ public final class Suspicion {
     /** RESET or DISCARD ALL has taken place: settings are what they were when the connection began. Tags only. */
     public static final int WENT_BACK = 1 << 20;
 
+    /** COMMIT or PREPARE TRANSACTION has ended a transaction. Tags only. */
+    public static final int COMMITTED = 1 << 21;
+
+    /** ROLLBACK has taken place, of a transaction or to a savepoint; or COMMIT of a failed transaction. Tags only. */
+    public static final int ROLLED_BACK = 1 << 22;
+
+    /** A savepoint was set. Tags only. */
+    public static final int SAVEPOINT = 1 << 23;
+
+    /** {@code pg_backend_pid()}: the session knows its server process. */
+    public static final int BACKEND_PID = 1 << 24;
+
+    /** DROP of something or CLOSE of a cursor: what binds a session may be gone. Tags only. */
+    public static final int DROPPED = 1 << 25;
+
     /** What no other session may meet: a connection with one of these needs a clean-up or a probe before. */
     public static final int NEEDS_RESET = SET
             | DISCARD
@@ -93,6 +108,12 @@ public final class Suspicion {
             | DO_OR_CALL
             | UNCLEAR;
 
+    /** What may change settings in a way that only the server can tell, by names that the text does not show. */
+    public static final int UNSEEN_SETTINGS = DO_OR_CALL | UNCLEAR | UNKNOWN_CALL;
+
+    /** What is worth reading the text for. */
+    public static final int STATEFUL = NEEDS_RESET | UNKNOWN_CALL | BACKEND_PID;
+
     /** What DISCARD ALL does not clear; only closing the connection does. Part of {@link #NEEDS_RESET}. */
     public static final int NEEDS_CLOSE = LOAD | HIDDEN_STATE;
 
@@ -100,8 +121,19 @@ public final class Suspicion {
     public static final int MAY_NEED_RESET = UNKNOWN_CALL;
 
     /** What is good to know but leaves nothing that another session could meet. */
-    public static final int INFORMATIONAL =
-            SEQUENCE | CURSOR | TRANSACTION | TWO_PHASE | NOTIFY | SESSION_VIEW | DEALLOCATED_ALL | WENT_BACK;
+    public static final int INFORMATIONAL = SEQUENCE
+            | CURSOR
+            | TRANSACTION
+            | TWO_PHASE
+            | NOTIFY
+            | SESSION_VIEW
+            | DEALLOCATED_ALL
+            | WENT_BACK
+            | COMMITTED
+            | ROLLED_BACK
+            | SAVEPOINT
+            | BACKEND_PID
+            | DROPPED;
 
     /** By bit number. */
     private static final List<String> NAMES = List.of(
@@ -125,7 +157,12 @@ public final class Suspicion {
             "notify",
             "session_view",
             "deallocated_all",
-            "went_back");
+            "went_back",
+            "committed",
+            "rolled_back",
+            "savepoint",
+            "backend_pid",
+            "dropped");
 
     private Suspicion() {}
 

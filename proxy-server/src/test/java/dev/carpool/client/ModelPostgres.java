@@ -446,6 +446,10 @@ final class ModelPostgres {
                     WireWriter.commandComplete(out, "ROLLBACK");
                 }
                 case "select" -> {
+                    if (argument.startsWith("'l'::")) {
+                        probe();
+                        return;
+                    }
                     if (argument.startsWith("pg_catalog.set_config")) {
                         setConfig(argument);
                     }
@@ -474,6 +478,12 @@ final class ModelPostgres {
                     }
                     settings.clear();
                     WireWriter.commandComplete(out, "DISCARD ALL");
+                }
+                case "reset" -> {
+                    for (String name : List.copyOf(settings.keySet())) {
+                        setting(name, "");
+                    }
+                    WireWriter.commandComplete(out, "RESET");
                 }
                 case "notice" -> {
                     WireWriter.notice(out, "NOTICE", argument, "");
@@ -555,6 +565,20 @@ final class ModelPostgres {
                 notifications.clear();
                 flush();
             }
+        }
+
+        /** What the session holds, as the proxy asks for it: settings alone. */
+        private void probe() {
+            settings.forEach((name, value) -> {
+                int at = WireWriter.begin(out, (byte) 'D');
+                out.writeShort(3);
+                for (String column : List.of("s", name, value)) {
+                    byte[] bytes = column.getBytes(StandardCharsets.UTF_8);
+                    out.writeInt(bytes.length).writeBytes(bytes);
+                }
+                WireWriter.end(out, at);
+            });
+            WireWriter.commandComplete(out, "SELECT " + settings.size());
         }
 
         private static final Pattern SET_CONFIG =

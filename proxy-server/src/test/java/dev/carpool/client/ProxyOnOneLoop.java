@@ -8,6 +8,7 @@ import dev.carpool.config.CarpoolConfig;
 import dev.carpool.config.ConfigReader;
 import dev.carpool.config.SslMode;
 import dev.carpool.listen.ListenerHubs;
+import dev.carpool.params.CustomSettings;
 import dev.carpool.pool.PoolDirectory;
 import dev.carpool.pool.ServerPool;
 import dev.carpool.prepared.StatementCatalog;
@@ -67,6 +68,7 @@ final class ProxyOnOneLoop implements ProxyContext, AutoCloseable {
     private final ListenerHubs hubs;
     private final CancelKeys<ClientSession> cancelKeys = new CancelKeys<>(1);
     private final StatementCatalog statements = new StatementCatalog("0");
+    private final CustomSettings customSettings = new CustomSettings();
     private final ClientSessions sessions = new ClientSessions();
     private final LocalAddress clients;
     private final List<Channel> listeners = new ArrayList<>();
@@ -339,6 +341,11 @@ final class ProxyOnOneLoop implements ProxyContext, AutoCloseable {
     @Override
     public CancelForwarder cancels() {
         return cancels;
+    }
+
+    @Override
+    public CustomSettings customSettings() {
+        return customSettings;
     }
 
     @Override

@@ -1,0 +1,156 @@
+package dev.carpool.relay;
+
+import dev.carpool.params.ParameterValues;
+import dev.carpool.params.TrackedParameters;
+import dev.carpool.suspicion.Effects;
+import dev.carpool.suspicion.SettingChange;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * What a transaction's statements do to the settings of their session if it commits, and what has to be asked of the
+ * server where that cannot be told. Settings that PostgreSQL reports are not followed here: it reports them.
+ */
+final class SettingsJournal {
+    private final List<SettingChange> changes = new ArrayList<>();
+    private final Set<String> names = new LinkedHashSet<>();
+    private boolean uncertain;
+    private boolean sweep;
+
+    void add(Effects effects) {
+        changes.addAll(effects.changes());
+        for (SettingChange change : effects.changes()) {
+            if (!change.name().isEmpty()) {
+                names.add(change.name());
+            }
+        }
+    }
+
+    /** A setting of that name may have changed. */
+    void ask(String name) {
+        names.add(name);
+        uncertain = true;
+    }
+
+    void askForAll() {
+        sweep = true;
+        uncertain = true;
+    }
+
+    /** What was done cannot be told from the statements. */
+    void uncertain() {
+        uncertain = true;
+        for (SettingChange change : changes) {
+            sweep |= change.name().isEmpty();
+        }
+    }
+
+    /** Whether DISCARD ALL is among the changes. */
+    boolean discardsAll() {
+        for (SettingChange change : changes) {
+            if (change.kind() == SettingChange.Kind.DISCARD_ALL) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    boolean isUncertain() {
+        return uncertain;
+    }
+
+    boolean isSweep() {
+        return sweep;
+    }
+
+    Set<String> names() {
+        return names;
+    }
+
+    /** The settings of the server connection after the changes; reported ones are left as they are. */
+    ParameterValues onServer(ParameterValues applied, Predicate<String> reported) {
+        ParameterValues result = applied;
+        for (SettingChange change : changes) {
+            result = switch (change.kind()) {
+                case SET -> set(result, change, reported);
+                case RESET -> isReported(change, reported) ? result : reset(result, change.name());
+                case RESET_ALL -> resetAll(result, reported, true);
+                case DISCARD_ALL -> resetAll(result, reported, false);
+            };
+        }
+        return result;
+    }
+
+    /** What the session wants after the changes: what goes back, goes back to what its client started with. */
+    ParameterValues forClient(ParameterValues wanted, ParameterValues started, Predicate<String> reported) {
+        ParameterValues result = wanted;
+        for (SettingChange change : changes) {
+            result = switch (change.kind()) {
+                case SET -> set(result, change, reported);
+                case RESET -> {
+                    String value = started.value(change.name());
+                    if (value != null) {
+                        yield result.with(change.name(), value);
+                    }
+                    yield isReported(change, reported) ? result : reset(result, change.name());
+                }
+                case RESET_ALL ->
+                    resetAll(result, reported, true)
+                            .withAll(started.only(
+                                    name -> !name.equals("role") && !name.equals("session_authorization")));
+                case DISCARD_ALL -> resetAll(result, reported, false).withAll(started);
+            };
+        }
+        return result;
+    }
+
+    private static ParameterValues set(ParameterValues settings, SettingChange change, Predicate<String> reported) {
+        return isReported(change, reported) ? settings : settings.with(change.name(), String.valueOf(change.value()));
+    }
+
+    /** A custom setting stays, empty. */
+    private static ParameterValues reset(ParameterValues settings, String name) {
+        return name.indexOf('.') > 0 ? settings.with(name, "") : settings.without(name);
+    }
+
+    private static ParameterValues resetAll(ParameterValues settings, Predicate<String> reported, boolean keepRole) {
+        ParameterValues result = settings.only(
+                name -> reported.test(name) || name.indexOf('.') > 0 || (keepRole && name.equals("role")));
+        for (String custom : result.names()) {
+            if (custom.indexOf('.') > 0) {
+                result = result.with(custom, "");
+            }
+        }
+        return result;
+    }
+
+    private static boolean isReported(SettingChange change, Predicate<String> reported) {
+        return reported.test(TrackedParameters.canonical(change.name()));
+    }
+
+    /** What a client started with, of the settings that these changes have sent back. */
+    static ParameterValues toRestore(Effects effects, ParameterValues started) {
+        ParameterValues result = ParameterValues.empty();
+        for (SettingChange change : effects.changes()) {
+            String value = started.value(change.name());
+            if (change.kind() == SettingChange.Kind.RESET && value != null) {
+                result = result.with(change.name(), value);
+            } else if (change.kind() == SettingChange.Kind.RESET_ALL) {
+                result = started.only(name -> !name.equals("role") && !name.equals("session_authorization"));
+            } else if (change.kind() == SettingChange.Kind.DISCARD_ALL) {
+                result = started;
+            } else if (change.kind() == SettingChange.Kind.SET) {
+                result = result.without(change.name());
+            }
+        }
+        return result;
+    }
+
+    /** Notes what has been restored. */
+    void restored(ParameterValues values) {
+        values.forEach((name, value) -> changes.add(new SettingChange(SettingChange.Kind.SET, name, value)));
+    }
+}

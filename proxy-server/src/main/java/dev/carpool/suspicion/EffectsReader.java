@@ -1,0 +1,517 @@
+package dev.carpool.suspicion;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads what a suspicious text does to its session (PostgreSQL manual, "SET", "RESET", "DISCARD"). What it understands
+ * in full needs no question to the server; of the rest it finds the names of the settings to ask for.
+ */
+public final class EffectsReader {
+    /** Settings whose parts are names: SET quotes each of them (GUC_LIST_QUOTE). */
+    private static final Set<String> LISTS_OF_NAMES = Set.of(
+            "search_path",
+            "temp_tablespaces",
+            "local_preload_libraries",
+            "session_preload_libraries",
+            "shared_preload_libraries",
+            "unix_socket_directories");
+
+    /** Belong to their transaction, not to the session. */
+    private static final Set<String> OF_TRANSACTION =
+            Set.of("transaction_isolation", "transaction_read_only", "transaction_deferrable");
+
+    private static final int LONGEST_LIST = 64;
+
+    private final SqlTokens tokens;
+    private final boolean ascii;
+    private final List<SettingChange> changes = new ArrayList<>();
+    private final Set<String> names = new LinkedHashSet<>();
+    private final List<Integer> nameParameters = new ArrayList<>();
+    private final Set<String> prepared = new LinkedHashSet<>();
+    private boolean namesKnown = true;
+
+    /** Every statement that sets something has been understood in full. */
+    private boolean understood = true;
+
+    /** Bits that a statement of this text has for sure, besides those the lexer saw. */
+    private int found;
+
+    private int statements;
+    private boolean transactions;
+
+    private EffectsReader(String sql, boolean standardStrings) {
+        this.tokens = new SqlTokens(sql, standardStrings);
+        this.ascii = sql.chars().allMatch(c -> c < 0x80);
+    }
+
+    /**
+     * Reads a text of one or more statements.
+     *
+     * @param sql every byte a character (ISO 8859-1)
+     * @param bits what {@link SqlLexer} has found in it
+     * @param standardStrings whether a backslash in a plain string is an ordinary character
+     */
+    public static Effects read(String sql, int bits, boolean standardStrings) {
+        EffectsReader reader = new EffectsReader(sql, standardStrings);
+        reader.readAll();
+        return reader.effects(bits);
+    }
+
+    private Effects effects(int bits) {
+        int left = bits | found;
+        boolean settingsUnderstood = understood && ascii && (left & (Suspicion.SET_CONFIG | Suspicion.UNCLEAR)) == 0;
+        boolean certain = settingsUnderstood && (statements == 1 || !transactions);
+        if (certain) {
+            left &= ~(Suspicion.SET | Suspicion.DISCARD);
+        } else {
+            for (SettingChange change : changes) {
+                if (change.name().isEmpty()) {
+                    namesKnown = false;
+                } else {
+                    names.add(change.name());
+                }
+            }
+        }
+        return new Effects(
+                left,
+                certain ? List.copyOf(changes) : List.of(),
+                Set.copyOf(names),
+                List.copyOf(nameParameters),
+                namesKnown && (left & Suspicion.UNCLEAR) == 0,
+                Set.copyOf(prepared));
+    }
+
+    private void readAll() {
+        do {
+            tokens.next();
+            if (!tokens.isEnd()) {
+                statements++;
+                statement();
+            }
+            while (!tokens.isEnd()) {
+                inside();
+            }
+        } while (tokens.kind() != SqlTokens.Kind.END);
+    }
+
+    private void statement() {
+        if (tokens.kind() != SqlTokens.Kind.WORD) {
+            return;
+        }
+        switch (tokens.text()) {
+            case "set" -> set();
+            case "reset" -> reset();
+            case "discard" -> discard();
+            case "begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release" -> transactions = true;
+            case "prepare", "execute", "deallocate" -> preparedName();
+            case "do" -> codeBlock();
+            default -> {}
+        }
+    }
+
+    /** A token of a statement that is read no further than for calls of set_config. */
+    private void inside() {
+        if (tokens.isWord("set_config") || isQuoted("set_config")) {
+            tokens.next();
+            if (tokens.isSign('(')) {
+                tokens.next();
+                firstArgument();
+            }
+            return;
+        }
+        tokens.next();
+    }
+
+    private boolean isQuoted(String name) {
+        return tokens.kind() == SqlTokens.Kind.QUOTED && tokens.text().equals(name);
+    }
+
+    private void firstArgument() {
+        SqlTokens.Kind kind = tokens.kind();
+        String text = tokens.text();
+        if (kind != SqlTokens.Kind.STRING && kind != SqlTokens.Kind.PARAMETER) {
+            namesKnown = false;
+            return;
+        }
+        tokens.next();
+        if (tokens.isSign(':')) { // '…'::text
+            tokens.next();
+            tokens.next();
+            tokens.next();
+        }
+        if (!tokens.isSign(',')) {
+            namesKnown = false;
+        } else if (kind == SqlTokens.Kind.STRING) {
+            name(text);
+        } else {
+            parameter(text);
+        }
+    }
+
+    private void parameter(String number) {
+        if (number.length() > 5) {
+            namesKnown = false;
+        } else {
+            nameParameters.add(Integer.parseInt(number) - 1);
+        }
+    }
+
+    private void name(String text) {
+        if (text.isEmpty() || text.length() > 200) {
+            namesKnown = false;
+        } else {
+            names.add(text);
+        }
+    }
+
+    private void codeBlock() {
+        tokens.next();
+        while (!tokens.isEnd()) {
+            if (tokens.kind() == SqlTokens.Kind.STRING) {
+                EffectsReader body = new EffectsReader(tokens.text(), true);
+                body.codeNames();
+                names.addAll(body.names);
+            }
+            tokens.next();
+        }
+    }
+
+    /** Names of settings that occur in the code of a function; there may be more. */
+    private void codeNames() {
+        SqlTokens.Kind kind = tokens.next();
+        while (kind != SqlTokens.Kind.END) {
+            if (tokens.isWord("set") || tokens.isWord("reset")) {
+                tokens.next();
+                if (tokens.isWord("session") || tokens.isWord("local")) {
+                    tokens.next();
+                }
+                String setting = settingName();
+                if (setting != null) {
+                    names.add(setting);
+                }
+                kind = tokens.kind();
+            } else {
+                inside();
+                kind = tokens.kind();
+            }
+        }
+    }
+
+    private void preparedName() {
+        boolean deallocate = tokens.isWord("deallocate");
+        tokens.next();
+        if (deallocate && tokens.isWord("prepare")) {
+            tokens.next();
+        }
+        if (tokens.kind() == SqlTokens.Kind.WORD || tokens.kind() == SqlTokens.Kind.QUOTED) {
+            prepared.add(tokens.text());
+        }
+    }
+
+    private void misunderstood() {
+        understood = false;
+        namesKnown = false;
+    }
+
+    private void discard() {
+        tokens.next();
+        String what = tokens.kind() == SqlTokens.Kind.WORD ? tokens.text() : "";
+        tokens.next();
+        if (!tokens.isEnd()) {
+            misunderstood();
+            return;
+        }
+        switch (what) {
+            case "all" -> changes.add(SettingChange.discardAll());
+            case "plans" -> {}
+            case "temp", "temporary" -> found |= Suspicion.TEMP;
+            case "sequences" -> found |= Suspicion.SEQUENCE;
+            default -> misunderstood();
+        }
+    }
+
+    private void reset() {
+        tokens.next();
+        switch (tokens.kind() == SqlTokens.Kind.WORD ? tokens.text() : "") {
+            case "all" -> {
+                tokens.next();
+                end(SettingChange.resetAll());
+            }
+            case "time" -> {
+                tokens.next();
+                tokens.next();
+                end(SettingChange.reset("timezone"));
+            }
+            case "session" -> {
+                tokens.next();
+                if (tokens.isWord("authorization")) {
+                    tokens.next();
+                    changes.add(SettingChange.reset("role"));
+                    end(SettingChange.reset("session_authorization"));
+                } else {
+                    misunderstood();
+                }
+            }
+            case "transaction" -> skipStatement();
+            default -> {
+                String setting = settingName();
+                if (setting == null) {
+                    misunderstood();
+                } else {
+                    end(SettingChange.reset(setting));
+                }
+            }
+        }
+    }
+
+    private void skipStatement() {
+        while (!tokens.isEnd()) {
+            tokens.next();
+        }
+    }
+
+    /** The change holds if the statement ends here. */
+    private void end(SettingChange change) {
+        if (!tokens.isEnd()) {
+            misunderstood();
+        } else if (!OF_TRANSACTION.contains(change.name())) {
+            changes.add(change);
+        }
+    }
+
+    private void set() {
+        tokens.next();
+        if (tokens.isWord("local")) {
+            tokens.next();
+            if (tokens.isSign('.') || tokens.isSign('=') || tokens.isWord("to")) {
+                misunderstood();
+            } else {
+                skipStatement();
+            }
+            return;
+        }
+        if (tokens.isWord("session")) {
+            tokens.next();
+            if (tokens.isWord("characteristics")) {
+                characteristics();
+                return;
+            }
+            if (tokens.isWord("authorization")) {
+                authorization();
+                return;
+            }
+            if (tokens.isSign('.') || tokens.isSign('=') || tokens.isWord("to")) {
+                misunderstood();
+                return;
+            }
+        }
+        switch (tokens.kind() == SqlTokens.Kind.WORD ? tokens.text() : "") {
+            case "transaction", "constraints" -> {
+                tokens.next();
+                if (tokens.isSign('.') || tokens.isSign('=') || tokens.isWord("to")) {
+                    misunderstood();
+                } else {
+                    skipStatement();
+                }
+            }
+            case "time" -> reported("timezone");
+            case "names" -> reported("client_encoding");
+            case "role" -> role();
+            case "schema" -> {
+                tokens.next();
+                if (tokens.kind() == SqlTokens.Kind.STRING) {
+                    String schema = quoteIdentifier(tokens.text());
+                    tokens.next();
+                    end(SettingChange.set("search_path", schema));
+                } else {
+                    misunderstood();
+                }
+            }
+            default -> assignment();
+        }
+    }
+
+    /** The server reports the value itself. */
+    private void reported(String name) {
+        names.add(name);
+        skipStatement();
+    }
+
+    private void role() {
+        tokens.next();
+        if (tokens.isSign('=') || tokens.isWord("to")) {
+            tokens.next();
+            if (tokens.isWord("default")) {
+                tokens.next();
+                end(SettingChange.reset("role"));
+                return;
+            }
+        }
+        String role = word();
+        if (role == null) {
+            misunderstood();
+        } else {
+            end(SettingChange.set("role", role));
+        }
+    }
+
+    /** The server reports the session authorization; the role ends with it. */
+    private void authorization() {
+        tokens.next();
+        boolean back = tokens.isWord("default");
+        if (word() == null) {
+            misunderstood();
+            return;
+        }
+        changes.add(SettingChange.reset("role"));
+        if (back) {
+            end(SettingChange.reset("session_authorization"));
+        } else if (!tokens.isEnd()) {
+            misunderstood();
+        }
+    }
+
+    /** A name, a key word or a string, and what comes behind it is next. */
+    private @Nullable String word() {
+        boolean one = tokens.kind() == SqlTokens.Kind.WORD
+                || tokens.kind() == SqlTokens.Kind.QUOTED
+                || tokens.kind() == SqlTokens.Kind.STRING;
+        if (!one) {
+            return null;
+        }
+        String text = tokens.text();
+        tokens.next();
+        return text;
+    }
+
+    private void characteristics() {
+        tokens.next(); // as
+        tokens.next(); // transaction
+        tokens.next();
+        while (!tokens.isEnd()) {
+            if (tokens.isSign(',')) {
+                tokens.next();
+            } else if (tokens.isWord("isolation")) {
+                tokens.next(); // level
+                tokens.next();
+                String level = tokens.text();
+                tokens.next();
+                if (level.equals("read") || level.equals("repeatable")) {
+                    level += " " + tokens.text();
+                    tokens.next();
+                }
+                changes.add(SettingChange.set("default_transaction_isolation", level));
+            } else if (tokens.isWord("read")) {
+                tokens.next();
+                String value = tokens.isWord("only") ? "on" : "off";
+                tokens.next();
+                changes.add(SettingChange.set("default_transaction_read_only", value));
+            } else if (tokens.isWord("deferrable")) {
+                tokens.next();
+                changes.add(SettingChange.set("default_transaction_deferrable", "on"));
+            } else if (tokens.isWord("not")) {
+                tokens.next();
+                tokens.next();
+                changes.add(SettingChange.set("default_transaction_deferrable", "off"));
+            } else {
+                misunderstood();
+                return;
+            }
+        }
+    }
+
+    /** {@code name}, {@code class.name}; what comes behind it is next. */
+    private @Nullable String settingName() {
+        String first = namePart();
+        if (first == null) {
+            return null;
+        }
+        StringBuilder whole = new StringBuilder(first);
+        while (tokens.isSign('.')) {
+            tokens.next();
+            String part = namePart();
+            if (part == null) {
+                return null;
+            }
+            whole.append('.').append(part);
+        }
+        return whole.toString();
+    }
+
+    private @Nullable String namePart() {
+        if (tokens.kind() != SqlTokens.Kind.WORD && tokens.kind() != SqlTokens.Kind.QUOTED) {
+            return null;
+        }
+        String part = tokens.text();
+        tokens.next();
+        return part;
+    }
+
+    private void assignment() {
+        String setting = settingName();
+        if (setting == null || !(tokens.isSign('=') || tokens.isWord("to"))) {
+            misunderstood();
+            return;
+        }
+        tokens.next();
+        if (setting.equals("seed")) {
+            found |= Suspicion.HIDDEN_STATE;
+            skipStatement();
+            return;
+        }
+        if (tokens.isWord("default")) {
+            tokens.next();
+            end(SettingChange.reset(setting));
+            return;
+        }
+        boolean listOfNames = LISTS_OF_NAMES.contains(setting);
+        StringBuilder value = new StringBuilder();
+        for (int parts = 0; parts < LONGEST_LIST; parts++) {
+            String part = value();
+            if (part == null) {
+                break;
+            }
+            value.append(value.isEmpty() && parts == 0 ? "" : ", ").append(listOfNames ? quoteIdentifier(part) : part);
+            if (!tokens.isSign(',')) {
+                end(SettingChange.set(setting, value.toString()));
+                return;
+            }
+            tokens.next();
+        }
+        understood = false;
+        names.add(setting);
+    }
+
+    private @Nullable String value() {
+        String sign = "";
+        if (tokens.isSign('-') || tokens.isSign('+')) {
+            sign = tokens.isSign('-') ? "-" : "";
+            tokens.next();
+            if (tokens.kind() != SqlTokens.Kind.NUMBER) {
+                return null;
+            }
+        }
+        return switch (tokens.kind()) {
+            case WORD, QUOTED, STRING, NUMBER -> {
+                String text = sign + tokens.text();
+                tokens.next();
+                yield text;
+            }
+            default -> null;
+        };
+    }
+
+    /** As PostgreSQL's quote_identifier: key words are quoted here as well, which means the same. */
+    private static String quoteIdentifier(String name) {
+        boolean plain = !name.isEmpty() && !Character.isDigit(name.charAt(0));
+        for (int i = 0; i < name.length(); i++) {
+            char c = name.charAt(i);
+            plain &= (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+        }
+        return plain ? name : '"' + name.replace("\"", "\"\"") + '"';
+    }
+}
