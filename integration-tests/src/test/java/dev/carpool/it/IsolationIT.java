@@ -170,7 +170,7 @@ class IsolationIT {
             boolean commit = random.nextBoolean();
             int more = 1 + random.nextInt(3);
             assertEquals("C:BEGIN Z:T", query(client, "begin"));
-            String backend = client.value("select pg_backend_pid()");
+            String backend = client.value("select pid from pg_stat_activity where client_port = inet_client_port()");
             assertEquals(
                     "C:INSERT_0_" + more + " Z:T",
                     query(
@@ -180,7 +180,8 @@ class IsolationIT {
             assertEquals(
                     "" + (rows + more), client.value("select count(*) from " + table + " where owner = " + number));
             assertEquals(named(more) + " Z:T", client.exchange(bindNamed(more), Wire.sync()));
-            assertEquals(backend, client.value("select pg_backend_pid()"));
+            assertEquals(
+                    backend, client.value("select pid from pg_stat_activity where client_port = inet_client_port()"));
             assertEquals(commit ? "C:COMMIT Z:I" : "C:ROLLBACK Z:I", query(client, commit ? "commit" : "rollback"));
             rows += commit ? more : 0;
         }

@@ -179,7 +179,7 @@ final class ScriptedClient implements AutoCloseable {
     }
 
     int backend() throws IOException {
-        return Integer.parseInt(value("select pg_backend_pid()"));
+        return Integer.parseInt(value("select pid from pg_stat_activity where client_port = inet_client_port()"));
     }
 
     /** Waits for the other side to close, and fails when it says something first. */

@@ -41,7 +41,7 @@ final class Sql {
 
     /** The process of the server connection in use. */
     static int backend(Connection connection) throws SQLException {
-        return number(connection, "select pg_backend_pid()");
+        return number(connection, "select pid from pg_stat_activity where client_port = inet_client_port()");
     }
 
     /** The failure of something that must fail. */

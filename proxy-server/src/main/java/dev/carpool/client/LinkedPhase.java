@@ -61,7 +61,7 @@ final class LinkedPhase extends ClientPhase {
         TimeoutConfig limits = session.timeouts();
         long idleSince = link.idleInTransactionSince();
         boolean inTransaction = link.server().transactionStatus() != TransactionStatus.IDLE;
-        boolean rests = link.mode() == PoolingMode.SESSION && !inTransaction && !link.isWorking();
+        boolean rests = link.isIdle();
         if (idleSince == 0
                 && passed(limits.query(), link.queryStartedAt(), now)
                 && !link.server().isQuiet()) {

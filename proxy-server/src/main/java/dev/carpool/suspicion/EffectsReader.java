@@ -43,6 +43,9 @@ public final class EffectsReader {
     private int statements;
     private boolean transactions;
 
+    /** Calls of set_config seen. */
+    private int calls;
+
     private EffectsReader(String sql, boolean standardStrings) {
         this.tokens = new SqlTokens(sql, standardStrings);
         this.ascii = sql.chars().allMatch(c -> c < 0x80);
@@ -64,6 +67,9 @@ public final class EffectsReader {
     private Effects effects(int bits) {
         int left = bits | found;
         boolean settingsUnderstood = understood && ascii && (left & (Suspicion.SET_CONFIG | Suspicion.UNCLEAR)) == 0;
+        if ((left & Suspicion.SET_CONFIG) != 0 && calls == 0) {
+            namesKnown = false; // UPDATE of pg_settings
+        }
         boolean certain = settingsUnderstood && (statements == 1 || !transactions);
         if (certain) {
             left &= ~(Suspicion.SET | Suspicion.DISCARD);
@@ -116,6 +122,7 @@ public final class EffectsReader {
     /** A token of a statement that is read no further than for calls of set_config. */
     private void inside() {
         if (tokens.isWord("set_config") || isQuoted("set_config")) {
+            calls++;
             tokens.next();
             if (tokens.isSign('(')) {
                 tokens.next();

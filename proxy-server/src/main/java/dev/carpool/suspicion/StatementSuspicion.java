@@ -349,7 +349,8 @@ final class StatementSuspicion {
         if ((flags & SqlWords.NOTIFY) != 0) {
             reasons |= Suspicion.NOTIFY;
         }
-        if ((flags & SqlWords.BACKEND_PID) != 0) {
+        boolean compared = beforeName == SqlToken.EQUALS || beforeName == SqlToken.OPERATOR_SIGN;
+        if ((flags & SqlWords.BACKEND_PID) != 0 && !compared) {
             reasons |= Suspicion.BACKEND_PID;
         }
         if ((flags & SqlWords.SET_CONFIG) != 0) {

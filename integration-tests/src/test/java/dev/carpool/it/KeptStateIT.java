@@ -1,0 +1,277 @@
+package dev.carpool.it;
+
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+/** A session keeps what it has set, made and locked while its server connection changes from transaction to transaction. */
+class KeptStateIT {
+    private ProxyUnderTest proxy;
+    private ScriptedClient a;
+    private ScriptedClient b;
+
+    @BeforeEach
+    void start() throws Exception {
+        proxy = ProxyUnderTest.start("default_pool_size=3", "server_round_robin=1");
+        a = proxy.login("application_name", "first", "options", "-c work_mem=5MB -c app.started=yes");
+        b = proxy.login();
+        a.query("begin");
+        b.query("begin");
+        try (ScriptedClient c = proxy.login()) {
+            c.query("select 1");
+        }
+        a.query("commit");
+        b.query("commit");
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        a.close();
+        b.close();
+        proxy.close();
+    }
+
+    /** The value for the session, on several server connections; the other client must not see it. */
+    private void assertKept(String expected, String sql) throws Exception {
+        for (int i = 0; i < 4; i++) {
+            assertEquals(expected, a.value(sql), sql);
+            assertNotEquals(expected, b.value(sql), sql);
+        }
+    }
+
+    private void assertValue(String expected, String sql) throws Exception {
+        for (int i = 0; i < 4; i++) {
+            assertEquals(expected, a.value(sql), sql);
+            b.query("select 1");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "set statement_timeout to 11000",
+                "set session statement_timeout = '11s'",
+                "SeT/* a comment */statement_timeout='11s'",
+                "select 1; set statement_timeout to '11s'; select 2",
+                "select set_config('statement_timeout', '11s', false)",
+                "select pg_catalog.set_config('statement_timeout'::text, '11s', false)",
+                "select \"set_config\"('statement_timeout', '11s', false)",
+                "select set_config('statement_' || 'timeout', '11s', false)",
+                "do $$ begin set statement_timeout to '11s'; end $$",
+                "do $$ begin execute 's' || 'et statement_timeout to ''11s'''; end $$",
+                "begin; set statement_timeout to '11s'; commit",
+                "begin; savepoint s; set statement_timeout to '11s'; release s; commit",
+                "begin; set statement_timeout to '11s'; savepoint s; set statement_timeout to 0; rollback to s; commit",
+                "update pg_settings set setting = '11000' where name = 'statement_timeout'",
+                "set statement_timeout to 1000; set statement_timeout = '11s'",
+            })
+    void settings(String sql) throws Exception {
+        a.query(sql);
+        assertKept("11s", "show statement_timeout");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "begin; set statement_timeout to '12s'; rollback",
+                "begin; set local statement_timeout to '12s'; commit",
+                "set local statement_timeout to '12s'",
+                "set statement_timeout to '12s'; select 1/0",
+                "begin; set statement_timeout to '12s'; select 1/0; commit",
+                "begin; savepoint s; set statement_timeout to '12s'; rollback to s; commit",
+                "select set_config('statement_timeout', '12s', true)",
+                "set statement_timeout to 'nonsense'",
+            })
+    void settingsThatDoNotHold(String sql) throws Exception {
+        a.query("set statement_timeout to '11s'");
+        a.query(sql);
+        a.query("rollback");
+        assertKept("11s", "show statement_timeout");
+    }
+
+    @Test
+    void statementByStatement() throws Exception {
+        a.query("set app.user_id to '42'");
+        a.query("begin");
+        a.query("set app.user_id to '43'");
+        a.query("savepoint s");
+        a.query("set app.user_id to '44'");
+        a.query("rollback to s");
+        assertEquals("43", a.value("select current_setting('app.user_id')"));
+        a.query("commit");
+        assertKept("43", "select current_setting('app.user_id', true)");
+        a.query("begin");
+        a.query("set app.user_id to '45'");
+        a.query("rollback");
+        assertKept("43", "select current_setting('app.user_id', true)");
+        a.query("reset app.user_id");
+        assertValue("", "select current_setting('app.user_id', true)");
+    }
+
+    @Test
+    void parametersNameSettings() throws Exception {
+        a.exchange(
+                Wire.parse("", "select set_config($1, $2, false)"),
+                Wire.bind("", "", "app.tenant", "blue"),
+                Wire.execute("", 0),
+                Wire.sync());
+        assertKept("blue", "select current_setting('app.tenant', true)");
+    }
+
+    @Test
+    void functionsSetSettings() throws Exception {
+        String name = PostgresUnderTest.newName("sets");
+        b.query("create function " + name + "(v text) returns int language plpgsql as"
+                + " $$ begin perform set_config('app.by_function', v, false);"
+                + " perform set_config('work_mem', '7MB', false); return 1; end $$");
+        b.query("do $$ begin perform set_config('app.by_function', 'else', false); end $$");
+        a.query("select " + name + "('mine')");
+        assertKept("mine", "select current_setting('app.by_function', true)");
+        assertKept("7MB", "show work_mem");
+    }
+
+    @Test
+    void whatTheClientStartedWithIsWhatResetGoesBackTo() throws Exception {
+        assertKept("5MB", "show work_mem");
+        a.query("set work_mem to '9MB'");
+        assertKept("9MB", "show work_mem");
+        a.query("reset work_mem");
+        assertKept("5MB", "show work_mem");
+        a.query("begin");
+        a.query("set work_mem to '9MB'");
+        a.query("reset work_mem");
+        assertEquals("5MB", a.value("show work_mem"));
+        a.query("reset all");
+        assertEquals("5MB", a.value("show work_mem"));
+        assertEquals("first", a.value("show application_name"));
+        a.query("commit");
+        assertKept("5MB", "show work_mem");
+        assertKept("first", "show application_name");
+        a.query("set work_mem to '9MB'");
+        a.query("set application_name to second");
+        a.query("discard all");
+        assertKept("5MB", "show work_mem");
+        assertKept("first", "show application_name");
+        assertKept("yes", "select current_setting('app.started', true)");
+    }
+
+    @Test
+    void resetInABatch() throws Exception {
+        a.query("set work_mem to '9MB'");
+        a.send(
+                Wire.parse("", "reset work_mem"),
+                Wire.bind("", ""),
+                Wire.execute("", 0),
+                Wire.sync(),
+                Wire.parse("", "show work_mem"),
+                Wire.bind("", ""),
+                Wire.execute("", 0),
+                Wire.sync());
+        assertEquals("1 2 C:RESET Z:I", a.replies());
+        assertEquals("1 2 D:5MB C:SHOW Z:I", a.replies());
+    }
+
+    @Test
+    void roles() throws Exception {
+        PostgresUnderTest postgres = PostgresUnderTest.shared();
+        String role = postgres.newRole("worker");
+        postgres.execute("grant " + role + " to app");
+        a.query("set role " + role);
+        assertKept(role, "select current_user");
+        a.query("reset role");
+        assertValue("app", "select current_user");
+        a.query("begin");
+        a.query("set role " + role);
+        a.query("rollback");
+        assertValue("app", "select current_user");
+    }
+
+    @Test
+    void characteristics() throws Exception {
+        a.query("set session characteristics as transaction read only, isolation level repeatable read");
+        assertKept("on", "show transaction_read_only");
+        assertKept("repeatable read", "show transaction_isolation");
+    }
+
+    @Test
+    void searchPaths() throws Exception {
+        a.query("set search_path to pg_catalog, \"$user\", 'Odd \"one\"'");
+        assertKept("pg_catalog, \"$user\", \"Odd \"\"one\"\"\"", "show search_path");
+    }
+
+    @Test
+    void temporaryTablesPinUntilTheyAreDropped() throws Exception {
+        a.query("create temp table mine (i int)");
+        a.query("insert into mine values (7)");
+        int backend = a.backend();
+        for (int i = 0; i < 4; i++) {
+            assertEquals("7", a.value("select i from mine"));
+            assertEquals("", b.value("select coalesce(to_regclass('pg_temp.mine')::text, '')"));
+        }
+        a.query("drop table mine");
+        assertLeaves(backend);
+    }
+
+    private void assertLeaves(int backend) throws Exception {
+        boolean other = false;
+        for (int i = 0; i < 6 && !other; i++) {
+            other = a.backend() != backend;
+        }
+        assertTrue(other, "still pinned");
+    }
+
+    @Test
+    void advisoryLocksPinUntilTheyAreGivenBack() throws Exception {
+        for (int i = 0; i < 3; i++) {
+            assertEquals("t", a.value("select pg_try_advisory_lock(772)"));
+            assertEquals("f", b.value("select pg_try_advisory_lock(772)"));
+        }
+        for (int i = 0; i < 3; i++) {
+            assertEquals("f", b.value("select pg_try_advisory_lock(772)"));
+            assertEquals("t", a.value("select pg_advisory_unlock(772)"));
+        }
+        assertEquals("t", b.value("select pg_try_advisory_lock(772)"));
+        assertEquals("t", b.value("select pg_advisory_unlock(772)"));
+    }
+
+    @Test
+    void cursorsWithHold() throws Exception {
+        a.query("begin");
+        a.query("declare mine cursor with hold for select generate_series(1, 9)");
+        a.query("commit");
+        for (String row : List.of("1", "2", "3")) {
+            assertEquals(row, a.value("fetch mine"));
+            assertEquals("E:34000 Z:I", b.query("fetch mine"));
+        }
+        a.query("close mine");
+        assertEquals("E:34000 Z:I", a.query("fetch mine"));
+    }
+
+    @Test
+    void statementsPreparedInSql() throws Exception {
+        a.query("prepare mine(int) as select $1 + 1");
+        for (int i = 0; i < 4; i++) {
+            assertEquals("5", a.value("execute mine(4)"));
+            assertEquals("E:26000 Z:I", b.query("execute mine(4)"));
+        }
+        a.query("deallocate mine");
+        assertEquals("E:26000 Z:I", a.query("execute mine(4)"));
+    }
+
+    @Test
+    void discardAllUnpins() throws Exception {
+        a.query("create temp table mine (i int)");
+        a.query("select pg_advisory_lock(773)");
+        a.query("discard all");
+        assertEquals("t", b.value("select pg_try_advisory_lock(773)"));
+        b.query("select pg_advisory_unlock(773)");
+        assertEquals("", a.value("select coalesce(to_regclass('pg_temp.mine')::text, '')"));
+    }
+}
