@@ -5,6 +5,7 @@ import dev.carpool.error.ErrorReply;
 import dev.carpool.pool.ServerPool;
 import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.protocol.WireWriter;
+import dev.carpool.server.ListenSql;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.util.concurrent.EventExecutor;
@@ -178,13 +179,13 @@ final class ListenerHub implements Line.Events {
         StringBuilder sql = new StringBuilder();
         for (String channel : listeners.keySet()) {
             if (listened.add(channel)) {
-                command(sql, "LISTEN ", channel);
+                ListenSql.append(sql, "LISTEN", channel);
             }
         }
         for (String channel : List.copyOf(listened)) {
             if (!listeners.containsKey(channel)) {
                 listened.remove(channel);
-                command(sql, "UNLISTEN ", channel);
+                ListenSql.append(sql, "UNLISTEN", channel);
             }
         }
         if (sql.isEmpty() && joining.isEmpty() && catchingUp.isEmpty()) {
@@ -204,14 +205,6 @@ final class ListenerHub implements Line.Events {
         catchingUp = new ArrayList<>();
         askedAt = System.nanoTime();
         to.ask(sql);
-    }
-
-    private static void command(StringBuilder sql, String command, String channel) {
-        sql.append(command).append(quoted(channel)).append(';');
-    }
-
-    static String quoted(String identifier) {
-        return '"' + identifier.replace("\"", "\"\"") + '"';
     }
 
     // The connection

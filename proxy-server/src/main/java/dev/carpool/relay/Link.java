@@ -9,8 +9,10 @@ import dev.carpool.params.TrackedParameters;
 import dev.carpool.protocol.ErrorFields;
 import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.protocol.TransactionStatus;
+import dev.carpool.protocol.WireReader;
 import dev.carpool.protocol.WireWriter;
 import dev.carpool.server.CloseReason;
+import dev.carpool.server.ListenSql;
 import dev.carpool.server.OutstandingRequests;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.server.ServerReset;
@@ -19,6 +21,7 @@ import dev.carpool.server.SessionProbe;
 import dev.carpool.suspicion.Effects;
 import dev.carpool.suspicion.Suspicion;
 import io.netty.buffer.ByteBuf;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -101,8 +104,17 @@ public final class Link implements ServerConnection.Owner {
     /** The last ReadyForQuery has been kept back until the client has been told what was notified before it. */
     private boolean readyHeld;
 
+    /** It waits for what was notified, and for nothing else. */
+    private boolean catchingUp;
+
     /** How often that has happened. */
-    private int holds;
+    private int catchUps;
+
+    /** The server connection listens on channels of the session: brought along, or found by a probe. */
+    private boolean listens;
+
+    /** The shared listener has been asked to take over. */
+    private boolean joining;
 
     /** Replies have been written and not flushed. */
     private boolean unflushed;
@@ -138,7 +150,17 @@ public final class Link implements ServerConnection.Owner {
         server.toldProcessId(client.processId());
         server.own(link, ServerState.LINKED, now);
         link.syncIfNeeded();
+        link.bringChannels();
         return link;
+    }
+
+    /** The session finds the channels it listens on, and adds to them, on whatever connection it has. */
+    private void bringChannels() {
+        Set<String> channels = client.channels();
+        if (!channels.isEmpty() && mode != PoolingMode.SESSION) {
+            listens = true;
+            server.ask(ListenSql.listen(channels));
+        }
     }
 
     private void syncIfNeeded() {
@@ -215,14 +237,18 @@ public final class Link implements ServerConnection.Owner {
 
     /** What the client has sent wants no answer: it must not hold a connection for that. */
     private void unlinkIfNothingIsAsked() {
-        if (!ended && !readyHeld && mode != PoolingMode.SESSION && server.isQuiet() && !requests.isUnfinished()) {
+        if (!ended && mode != PoolingMode.SESSION && server.isQuiet() && !requests.isUnfinished()) {
             transactionsEnded();
         }
     }
 
     /** Between two transactions: nothing is asked, running or half sent. */
     public boolean isIdle() {
-        return !ended && server.isQuiet() && !requests.isUnfinished() && (pins != 0 || mode == PoolingMode.SESSION);
+        return !ended
+                && !readyHeld
+                && server.isQuiet()
+                && !requests.isUnfinished()
+                && (pins != 0 || mode == PoolingMode.SESSION);
     }
 
     /** Why the session keeps the connection between transactions; empty when it does not. */
@@ -361,6 +387,9 @@ public final class Link implements ServerConnection.Owner {
     public void commandCompleted(int bits) {
         // Of SET and the like the text tells more than the tag.
         suspicion |= bits & (Suspicion.LISTEN | Suspicion.SQL_PREPARE);
+        if ((bits & Suspicion.DISCARD) != 0 && listens) {
+            suspicion |= Suspicion.LISTEN;
+        }
         tags |= bits;
         boolean unbinds = (bits & (Suspicion.DROPPED | Suspicion.DISCARD)) != 0;
         if (unbinds && (pins & (PinReason.TEMP.bit() | PinReason.HELD_CURSOR.bit())) != 0) {
@@ -402,26 +431,35 @@ public final class Link implements ServerConnection.Owner {
         return readyHeld ? null : client.notified(notification);
     }
 
-    /** PostgreSQL tells a session in front of ReadyForQuery what was notified meanwhile, its own notifications above all. */
+    /**
+     * PostgreSQL tells a session in front of ReadyForQuery what was notified meanwhile, its own notifications above all; and
+     * with ReadyForQuery a client knows that LISTEN has taken effect.
+     */
     @Override
     public boolean holdsReady(byte status) {
-        readyHeld =
-                !ended && status == TransactionStatus.IDLE && !client.channels().isEmpty();
+        boolean concerned = !client.channels().isEmpty() || (suspicion & Suspicion.LISTEN) != 0;
+        readyHeld = !ended && status == TransactionStatus.IDLE && mode != PoolingMode.SESSION && concerned;
         return readyHeld;
     }
 
-    private void caughtUp(int hold) {
-        if (ended || !readyHeld || hold != holds) {
-            return;
+    private void catchUp() {
+        if (!catchingUp) {
+            catchingUp = true;
+            int mine = ++catchUps;
+            client.catchUp(() -> {
+                if (!ended && catchingUp && mine == catchUps) {
+                    client.deliver();
+                    sendReady();
+                    unlinkIfNothingIsAsked();
+                    repliesRead();
+                }
+            });
         }
-        client.deliver();
-        sendReady();
-        ready(TransactionStatus.IDLE);
-        repliesRead();
     }
 
     private void sendReady() {
         readyHeld = false;
+        catchingUp = false;
         ByteBuf out = server.channel().alloc().directBuffer(6);
         WireWriter.readyForQuery(out, TransactionStatus.IDLE);
         reply(out);
@@ -430,11 +468,6 @@ public final class Link implements ServerConnection.Owner {
     @Override
     public void ready(byte status) {
         if (ended) {
-            return;
-        }
-        if (readyHeld) {
-            int hold = ++holds;
-            client.catchUp(() -> caughtUp(hold));
             return;
         }
         long now = System.nanoTime();
@@ -476,6 +509,8 @@ public final class Link implements ServerConnection.Owner {
                 && server.outstanding().isEmpty()
                 && !server.outstanding().isUnsynced()) {
             transactionsEnded();
+        } else if (readyHeld) {
+            sendReady();
         }
     }
 
@@ -544,7 +579,9 @@ public final class Link implements ServerConnection.Owner {
             }
             client.customSettings().add(names);
             server.probe(names, sweep);
-        } else if (pins == 0) {
+        } else if (readyHeld && !joining) {
+            catchUp();
+        } else if (pins == 0 && !joining) {
             unlink();
         }
     }
@@ -583,9 +620,6 @@ public final class Link implements ServerConnection.Owner {
         if ((answer.held() & SessionProbe.HELD_CURSORS) != 0) {
             repin(was, PinReason.HELD_CURSOR);
         }
-        if (!answer.channels().isEmpty()) {
-            repin(was, PinReason.LISTEN);
-        }
         if (!answer.prepared().isEmpty()) {
             repin(was, PinReason.SQL_PREPARE);
         }
@@ -597,7 +631,44 @@ public final class Link implements ServerConnection.Owner {
             server.resetDue();
         }
         probed = 0;
-        unlinkIfNothingIsAsked();
+        listens = !answer.channels().isEmpty();
+        Set<String> channels = new HashSet<>();
+        answer.channels().forEach(channel -> channels.add(WireReader.text(channel)));
+        if (listens && !isUtf8()) {
+            repin(was, PinReason.LISTEN); // the shared listener speaks UTF-8
+            unlinkIfNothingIsAsked();
+        } else if (channels.equals(client.channels())) {
+            unlinkIfNothingIsAsked();
+        } else {
+            join(channels, was);
+        }
+    }
+
+    private boolean isUtf8() {
+        String encoding = server.reported().get("client_encoding");
+        return encoding == null || encoding.equals("UTF8") || encoding.equals("SQL_ASCII");
+    }
+
+    /** The shared listener takes over, or else the session keeps the connection that listens. */
+    private void join(Set<String> channels, int was) {
+        joining = true;
+        client.listen(channels, new ClientEnd.ListenAnswer() {
+            @Override
+            public void listening() {
+                joining = false;
+                unlinkIfNothingIsAsked();
+            }
+
+            @Override
+            public void refused(ErrorReply reply) {
+                joining = false;
+                if (!ended) {
+                    log.info("{}: keeps its server connection: {}", client.label(), reply.message());
+                    repin(was, PinReason.LISTEN);
+                    unlinkIfNothingIsAsked();
+                }
+            }
+        });
     }
 
     private void repin(int was, PinReason reason) {
@@ -656,6 +727,9 @@ public final class Link implements ServerConnection.Owner {
 
     /** Relays the requests that have waited. */
     public void resume() {
+        if (readyHeld) {
+            sendReady();
+        }
         client.readRequests(server.channel().isWritable());
         requests.resume(this);
     }
@@ -671,7 +745,13 @@ public final class Link implements ServerConnection.Owner {
         }
         client.readRequests(true);
         client.unlinked();
-        returns.release(server, scopeOfReset());
+        ServerReset.Scope scope = scopeOfReset();
+        if (listens && scope != ServerReset.Scope.FULL) {
+            server.ask("UNLISTEN *");
+            server.flush();
+            scope = scope == null ? ServerReset.Scope.DRAIN : scope;
+        }
+        returns.release(server, scope);
     }
 
     private ServerReset.@Nullable Scope scopeOfReset() {
@@ -710,6 +790,7 @@ public final class Link implements ServerConnection.Owner {
         boolean suspicious = mode == PoolingMode.SESSION
                 || running
                 || pins != 0
+                || listens
                 || resetNeeded
                 || journal != null
                 || server.isProbing()
@@ -733,7 +814,7 @@ public final class Link implements ServerConnection.Owner {
         if (ended) {
             return;
         }
-        if (readyHeld) {
+        if (catchingUp && pins == 0) {
             // All has been answered: the loss is no concern of the session.
             sendReady();
             end();

@@ -473,6 +473,7 @@ final class ModelPostgres {
                 }
                 case "discard" -> {
                     prepared.clear();
+                    channels.clear();
                     for (String name : List.copyOf(settings.keySet())) {
                         setting(name, "");
                     }
@@ -567,18 +568,21 @@ final class ModelPostgres {
             }
         }
 
-        /** What the session holds, as the proxy asks for it: settings alone. */
+        /** What the session holds, as the proxy asks for it: settings and channels. */
         private void probe() {
-            settings.forEach((name, value) -> {
-                int at = WireWriter.begin(out, (byte) 'D');
-                out.writeShort(3);
-                for (String column : List.of("s", name, value)) {
-                    byte[] bytes = column.getBytes(StandardCharsets.UTF_8);
-                    out.writeInt(bytes.length).writeBytes(bytes);
-                }
-                WireWriter.end(out, at);
-            });
-            WireWriter.commandComplete(out, "SELECT " + settings.size());
+            settings.forEach((name, value) -> probed("s", name, value));
+            channels.forEach(name -> probed("n", name, ""));
+            WireWriter.commandComplete(out, "SELECT " + (settings.size() + channels.size()));
+        }
+
+        private void probed(String... columns) {
+            int at = WireWriter.begin(out, (byte) 'D');
+            out.writeShort(3);
+            for (String column : columns) {
+                byte[] bytes = column.getBytes(StandardCharsets.UTF_8);
+                out.writeInt(bytes.length).writeBytes(bytes);
+            }
+            WireWriter.end(out, at);
         }
 
         private static final Pattern SET_CONFIG =

@@ -243,4 +243,56 @@ final class SharedListenerTest {
         assertEquals(100, quick.replies().length());
         assertTrue(quick.isOpen());
     }
+
+    @Test
+    void whatTheServerSaysTheSessionListensOnGoesToTheListener() {
+        TestClient a = proxy.login();
+        TestClient b = proxy.login();
+        assertEquals("C(LISTEN)Z(I)", a.query("listen news"));
+        assertEquals("C(NOTIFY)Z(I)", b.query("notify news x"));
+        assertEquals("A(news x)", a.transcript());
+        assertEquals(2, proxy.postgres.open);
+        assertEquals(Set.of(), proxy.postgres.backends.get(0).channels);
+        assertEquals("C(LISTEN)C(NOTIFY)A(more own)Z(I)", a.query("listen more;notify more own"));
+        assertEquals("C(BEGIN)Z(T)", a.query("begin"));
+        assertEquals("C(UNLISTEN)Z(T)", a.query("unlisten *"));
+        assertEquals("C(ROLLBACK)Z(I)", a.query("rollback"));
+        assertEquals("C(NOTIFY)A(news y)Z(I)", a.query("notify news y"));
+        assertEquals("C(UNLISTEN)Z(I)", a.query("unlisten news"));
+        assertEquals("C(NOTIFY)Z(I)", a.query("notify news z"));
+        assertEquals("C(NOTIFY)A(more z)Z(I)", a.query("notify more z"));
+        assertEquals("C(DISCARD ALL)Z(I)", a.query("discard all"));
+        assertEquals(1, proxy.postgres.open);
+    }
+
+    @Test
+    void listenIsAnsweredWhenTheListenerListens() {
+        TestClient a = listener("other");
+        proxy.postgres.backends.get(1).deaf = true;
+        a.send(Wire.empty().query("listen news"));
+        assertEquals("C(LISTEN)", a.transcript());
+        proxy.postgres.backends.get(1).hear();
+        proxy.run();
+        assertEquals("Z(I)", a.transcript());
+        assertEquals(Set.of("news", "other"), proxy.postgres.backends.get(1).channels);
+    }
+
+    @Test
+    void withoutAListenerTheSessionKeepsItsConnection() {
+        restart("max_db_connections=1");
+        TestClient a = proxy.login();
+        a.send(Wire.empty().query("listen news"));
+        assertEquals("C(LISTEN)", a.transcript());
+        long begun = System.nanoTime();
+        String answer = "";
+        while (answer.isEmpty() && System.nanoTime() - begun < 10_000_000_000L) {
+            proxy.pools().tick(); // the deadline is one of the clock on the wall
+            proxy.run();
+            answer = a.transcript();
+        }
+        assertEquals("Z(I)", answer);
+        assertEquals("C(NOTIFY)A(news own)Z(I)", a.query("notify news own"));
+        assertEquals(a.processId, a.lastNotifier);
+        assertEquals(Set.of("news"), proxy.postgres.backends.get(0).channels);
+    }
 }
