@@ -83,6 +83,7 @@ final class AdminCommands {
         show("SHOW POOLS", new ShowPools(), "one line for each database and user: clients, servers, longest wait");
         show("SHOW CLIENTS", new ShowClients(false), "client sessions");
         show("SHOW CLIENTS EXTENDED", new ShowClients(true), "client sessions, with columns that PgBouncer has not");
+        show("SHOW PINS", new ShowPins(), "client sessions that keep their server connection, why and since when");
         show("SHOW SERVERS", new ShowServers(), "server connections");
         show("SHOW DATABASES", new ShowDatabases(), "databases, their caps and what is open");
         show("SHOW USERS", new ShowUsers(), "users, their caps and what is open");

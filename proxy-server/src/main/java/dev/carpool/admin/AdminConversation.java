@@ -394,7 +394,7 @@ final class AdminConversation implements LocalDatabase.Conversation {
         } else if (mine == null || !mine.includes(match.row().role())) {
             answer.failed(CarpoolError.CONSOLE_DENIED.reply());
         } else {
-            CommandRun run = new CommandRun(context, client.channel().eventLoop(), arguments, answer);
+            CommandRun run = new CommandRun(context, client.channel().eventLoop(), mine, arguments, answer);
             running = run;
             match.row().command().run(run);
         }

@@ -31,21 +31,28 @@ final class CommandRun {
 
     private final ConsoleContext context;
     private final EventLoop loop;
+    private final AdminRole role;
     private final List<Token> arguments;
     private final Answer answer;
     private boolean ended;
     private @Nullable ScheduledFuture<?> look;
     private @Nullable Runnable undo;
 
-    CommandRun(ConsoleContext context, EventLoop loop, List<Token> arguments, Answer answer) {
+    CommandRun(ConsoleContext context, EventLoop loop, AdminRole role, List<Token> arguments, Answer answer) {
         this.context = context;
         this.loop = loop;
+        this.role = role;
         this.arguments = arguments;
         this.answer = answer;
     }
 
     ProxyControl proxy() {
         return context.proxy();
+    }
+
+    /** Of the client. */
+    AdminRole role() {
+        return role;
     }
 
     StatsAverages averages() {

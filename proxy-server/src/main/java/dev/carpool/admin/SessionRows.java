@@ -154,7 +154,7 @@ final class SessionRows {
         row.add(local.getPort());
     }
 
-    private static String address(InetSocketAddress address) {
+    static String address(InetSocketAddress address) {
         return address.isUnresolved()
                 ? address.getHostString()
                 : address.getAddress().getHostAddress();
@@ -181,7 +181,8 @@ final class SessionRows {
         return nowMillis - TimeUnit.NANOSECONDS.toMillis(now - nanoTime);
     }
 
-    private static String time(long millis) {
+    /** A time in milliseconds since the epoch, as PgBouncer shows it. */
+    static String time(long millis) {
         return TIME.format(Instant.ofEpochMilli(millis));
     }
 }

@@ -29,16 +29,19 @@ final class ShowClients extends Show {
         }
         List<Column> all = new ArrayList<>(SessionRows.COLUMNS);
         all.addAll(OWN);
+        all.addAll(PinColumns.ALL);
         return all;
     }
 
     @Override
     void fill(CommandRun run, ResultTable table) {
         SessionRows rows = new SessionRows(run.proxy());
+        PinColumns pins = new PinColumns(run.role());
         for (ClientSession session : rows.clients()) {
             List<@Nullable Object> row = rows.client(session);
             if (extended) {
                 extend(row, session);
+                pins.add(row, session.pin());
             }
             table.row(row.toArray());
         }

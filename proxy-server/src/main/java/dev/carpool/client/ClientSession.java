@@ -20,6 +20,8 @@ import dev.carpool.protocol.WireReader;
 import dev.carpool.protocol.WireWriter;
 import dev.carpool.relay.ClientEnd;
 import dev.carpool.relay.Link;
+import dev.carpool.relay.Pin;
+import dev.carpool.relay.PinReason;
 import dev.carpool.relay.RequestRelay;
 import dev.carpool.server.ServerConnection;
 import io.netty.buffer.ByteBuf;
@@ -34,6 +36,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -86,6 +89,8 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private byte @Nullable [] channelBinding;
 
     private @Nullable ReadyPhase ready;
+
+    private final SessionPins pins = new SessionPins(this);
 
     /** Null until the session listens for the first time. */
     private @Nullable SessionNotifications notifications;
@@ -163,6 +168,11 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     /** The server connection linked with; null for none. Any thread; may be a moment old. */
     public @Nullable ServerConnection server() {
         return phase instanceof LinkedPhase linked ? linked.link().server() : null;
+    }
+
+    /** That it keeps its server connection between transactions; null when it does not. Any thread; may be a moment old. */
+    public @Nullable Pin pin() {
+        return phase instanceof LinkedPhase linked ? linked.link().pin() : null;
     }
 
     /** The pool it is served from; null before login and on the console. Any thread; may be a moment old. */
@@ -683,6 +693,16 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         if (notifications != null && phase.mayNotify()) {
             deliver();
         }
+    }
+
+    @Override
+    public @Nullable ErrorReply pinned(Pin pin, List<PinReason> fresh) {
+        return pins.pinned(pin, fresh);
+    }
+
+    @Override
+    public void unpinned() {
+        pins.unpinned();
     }
 
     @Override

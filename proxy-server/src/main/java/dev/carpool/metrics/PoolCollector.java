@@ -3,6 +3,8 @@ package dev.carpool.metrics;
 import dev.carpool.pool.HostSnapshot;
 import dev.carpool.pool.PoolSnapshot;
 import dev.carpool.relay.LatencyHistogram;
+import dev.carpool.relay.PinReason;
+import dev.carpool.relay.SessionStateStats;
 import dev.carpool.relay.TrafficStats;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.Labels;
@@ -42,6 +44,7 @@ final class PoolCollector implements MultiCollector {
         } else {
             histograms(families, ALL, reading.traffic());
         }
+        reading.databases().forEach(database -> sessionState(families, database));
         proxy.pools().hosts().forEach((name, host) -> host(families, name, host));
         return families.build();
     }
@@ -74,6 +77,11 @@ final class PoolCollector implements MultiCollector {
                 .value(load.waiting());
         families.gauge("carpool_pool_longest_wait_seconds", "How long the first of them has waited", labels)
                 .value(load.longestWaitNanos() / 1e9);
+        families.gauge(
+                        "carpool_pool_pinned_sessions",
+                        "Client sessions that keep their server connection between transactions",
+                        labels)
+                .value(load.pinned());
         PoolSnapshot pool = reading.pool();
         families.gauge("carpool_pool_max_server_connections", "Pool size and reserve; 0 is no limit", labels)
                 .value(pool.size() == 0 ? 0 : pool.size() + pool.reserve());
@@ -102,6 +110,23 @@ final class PoolCollector implements MultiCollector {
         families.counter("carpool_client_parses", "Parse messages from clients", labels, traffic.clientParses());
         families.counter("carpool_server_parses", "Parse messages to servers", labels, traffic.serverParses());
         families.counter("carpool_binds", "Bind messages from clients", labels, traffic.binds());
+    }
+
+    private static void sessionState(Families families, DatabaseReading database) {
+        Labels labels = Labels.of("database", database.name());
+        SessionStateStats state = database.traffic().sessionState();
+        for (PinReason reason : PinReason.values()) {
+            families.counter(
+                    "carpool_pins",
+                    "Sessions that got pinned",
+                    labels.add("reason", reason.text()),
+                    state.pins(reason));
+        }
+        String help = "Questions for what a session holds: \"state\" names what it asks for, \"sweep\" asks for all";
+        families.counter("carpool_probes", help, labels.add("kind", "state"), state.stateProbes());
+        families.counter("carpool_probes", help, labels.add("kind", "sweep"), state.sweeps());
+        families.counter("carpool_probe_failures", "Such questions that failed", labels, state.probeFailures());
+        families.counter("carpool_syncs", "Settings given to a server connection for a session", labels, state.syncs());
     }
 
     private static void histograms(Families families, String database, TrafficStats traffic) {

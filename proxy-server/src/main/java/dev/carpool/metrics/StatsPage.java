@@ -5,6 +5,7 @@ import dev.carpool.config.CarpoolConfig;
 import dev.carpool.config.LimitsConfig;
 import dev.carpool.pool.HostSnapshot;
 import dev.carpool.pool.PoolSnapshot;
+import dev.carpool.relay.SessionStateStats;
 import dev.carpool.relay.TrafficStats;
 import dev.carpool.server.Counters;
 import java.io.IOException;
@@ -122,6 +123,7 @@ final class StatsPage extends JsonPage {
         json.writeNumberField("in_use", load.inUse());
         json.writeNumberField("idle", load.idle());
         json.writeNumberField("opening", load.opening());
+        json.writeNumberField("pinned", load.pinned());
         json.writeNumberField("waiting", load.waiting());
         json.writeNumberField("longest_wait_ms", millis(load.longestWaitNanos()));
     }
@@ -136,5 +138,11 @@ final class StatsPage extends JsonPage {
         json.writeNumberField("transaction_ms", millis(traffic.transactionNanos()));
         json.writeNumberField("query_ms", millis(traffic.queryNanos()));
         json.writeNumberField("wait_ms", millis(traffic.waitNanos()));
+        SessionStateStats state = traffic.sessionState();
+        json.writeNumberField("pins", state.pins());
+        json.writeNumberField("state_probes", state.stateProbes());
+        json.writeNumberField("sweep_probes", state.sweeps());
+        json.writeNumberField("probe_failures", state.probeFailures());
+        json.writeNumberField("syncs", state.syncs());
     }
 }

@@ -45,6 +45,7 @@ public final class ServerPool implements Link.Returns {
     private final TrafficStats[] stats;
     private final Set<ServerConnection> connections = ConcurrentHashMap.newKeySet();
     private final AtomicInteger clients = new AtomicInteger();
+    private final AtomicInteger pinned = new AtomicInteger();
     private final boolean forcedUser;
     private final Map<Map<String, String>, Welcome> welcomes = new ConcurrentHashMap<>();
     private volatile PoolSettings settings;
@@ -211,6 +212,18 @@ public final class ServerPool implements Link.Returns {
             state.keepsMinSize = forcedUser || clients.get() > 0; // read here: the last one to come has it right
             return null;
         });
+    }
+
+    // Pins
+
+    /** A session keeps one of its connections between transactions. */
+    public void pinned() {
+        pinned.incrementAndGet();
+    }
+
+    /** A session that was pinned is not any more. */
+    public void unpinned() {
+        pinned.decrementAndGet();
     }
 
     // Checkout
@@ -602,6 +615,7 @@ public final class ServerPool implements Link.Returns {
                 state.opening(),
                 state.idle(),
                 state.inUse(),
+                pinned.get(),
                 state.waiting(),
                 state.waiting() == 0 ? 0 : now - state.oldestArrival(now),
                 state.bottleneck().text(),

@@ -6,6 +6,7 @@ import dev.carpool.params.ParameterValues;
 import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.server.ServerConnection;
 import io.netty.buffer.ByteBuf;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -70,6 +71,18 @@ public interface ClientEnd {
 
     /** A notification on the server connection itself; what of it goes to the client, null for nothing. */
     byte @Nullable [] notified(NotificationResponse notification);
+
+    /**
+     * A transaction has ended, and the session keeps its server connection.
+     *
+     * @param fresh the reasons that are new since it was last said
+     * @return with what to end the session because it may not; null if it may
+     */
+    @Nullable
+    ErrorReply pinned(Pin pin, List<PinReason> fresh);
+
+    /** What {@link #pinned} has said does not hold any more: the link has ended. */
+    void unpinned();
 
     /** The link has ended as it should; the session is ready for its next request. */
     void unlinked();

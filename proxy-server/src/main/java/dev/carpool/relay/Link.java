@@ -83,6 +83,10 @@ public final class Link implements ServerConnection.Owner {
     /** Bits of {@link PinReason}. */
     private int pins;
 
+    /** What of {@link #pins} has been said outside. */
+    private int pinsTold;
+
+    private volatile @Nullable Pin pin;
     private long pinnedSince;
 
     /** The last suspicious statement, shortened, and the one that has pinned the session. */
@@ -167,6 +171,7 @@ public final class Link implements ServerConnection.Owner {
         if (server.needsSync(client.wanted())) {
             boolean identity = ParameterSync.changesIdentity(server.applied(), client.wanted());
             server.sync(client.wanted());
+            stats.sessionState().sync();
             if (identity) {
                 awaitSync();
             }
@@ -251,19 +256,25 @@ public final class Link implements ServerConnection.Owner {
                 && (pins != 0 || mode == PoolingMode.SESSION);
     }
 
-    /** Why the session keeps the connection between transactions; empty when it does not. */
-    public List<PinReason> pins() {
-        return PinReason.of(pins);
+    /** That the session keeps the connection between transactions, null when it does not. Any thread. */
+    public @Nullable Pin pin() {
+        return pin;
     }
 
-    /** System.nanoTime since which the session is pinned. */
-    public long pinnedSince() {
-        return pinnedSince;
-    }
-
-    /** The beginning of the statement that has pinned the session, null if none. */
-    public @Nullable String pinnedBy() {
-        return pinnedBy;
+    /** A transaction has ended, and the session keeps the connection. */
+    private void stayPinned() {
+        if (pins == pinsTold) {
+            return;
+        }
+        List<PinReason> fresh = PinReason.of(pins & ~pinsTold);
+        Pin now = new Pin(PinReason.of(pins), pinnedSince, pinnedBy);
+        pin = now;
+        pinsTold = pins;
+        stats.sessionState().pinned(fresh);
+        ErrorReply refusal = client.pinned(now, fresh);
+        if (refusal != null) {
+            client.linkFailed(refusal);
+        }
     }
 
     /** Notes what a statement may leave behind. */
@@ -578,11 +589,14 @@ public final class Link implements ServerConnection.Owner {
                         .forEach(names::add);
             }
             client.customSettings().add(names);
+            stats.sessionState().probe(sweep);
             server.probe(names, sweep);
         } else if (readyHeld && !joining) {
             catchUp();
         } else if (pins == 0 && !joining) {
             unlink();
+        } else if (pins != 0) {
+            stayPinned();
         }
     }
 
@@ -605,6 +619,7 @@ public final class Link implements ServerConnection.Owner {
             return;
         }
         if (answer.failure() != null) {
+            stats.sessionState().probeFailed();
             probeFailed(String.valueOf(answer.failure()));
             return;
         }
@@ -710,6 +725,7 @@ public final class Link implements ServerConnection.Owner {
         } else {
             log.warn("{}: the state of the session cannot be read: {}", client.label(), sqlState);
             pin(PinReason.UNKNOWN);
+            stayPinned();
         }
     }
 
@@ -767,6 +783,11 @@ public final class Link implements ServerConnection.Owner {
 
     private void end() {
         ended = true;
+        if (pinsTold != 0) {
+            pinsTold = 0;
+            pin = null;
+            client.unpinned();
+        }
     }
 
     /**

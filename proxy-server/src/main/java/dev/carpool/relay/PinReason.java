@@ -27,6 +27,9 @@ public enum PinReason {
 
     private static final PinReason[] ALL = values();
 
+    /** How many there are. */
+    static final int COUNT = ALL.length;
+
     private final int bit;
 
     PinReason(int bit) {
@@ -37,9 +40,23 @@ public enum PinReason {
         return bit;
     }
 
+    /** From 0. */
+    int number() {
+        return Integer.numberOfTrailingZeros(bit);
+    }
+
     /** As SHOW and metrics spell it. */
     public String text() {
         return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Several, as SHOW spells them. */
+    static String text(List<PinReason> reasons) {
+        StringBuilder text = new StringBuilder();
+        for (PinReason reason : reasons) {
+            text.append(text.isEmpty() ? "" : ",").append(reason.text());
+        }
+        return text.toString();
     }
 
     /** The reasons in a set of bits. */

@@ -17,6 +17,7 @@ public final class TrafficStats {
     private long serverParses;
     private long binds;
     private long logins;
+    private final SessionStateStats sessionState = new SessionStateStats();
     private final LatencyHistogram waits = new LatencyHistogram();
     private final LatencyHistogram transactionTimes = new LatencyHistogram();
     private final LatencyHistogram queryTimes = new LatencyHistogram();
@@ -125,6 +126,11 @@ public final class TrafficStats {
         return queryTimes;
     }
 
+    /** What session state costs. */
+    public SessionStateStats sessionState() {
+        return sessionState;
+    }
+
     /** Adds another loop's counters to these; for readers that sum up. */
     public void add(TrafficStats other) {
         transactions += other.transactions;
@@ -139,6 +145,7 @@ public final class TrafficStats {
         serverParses += other.serverParses;
         binds += other.binds;
         logins += other.logins;
+        sessionState.add(other.sessionState);
         waits.add(other.waits);
         transactionTimes.add(other.transactionTimes);
         queryTimes.add(other.queryTimes);

@@ -60,6 +60,7 @@ class PagesTest {
     void statsHaveCapsTotalsHostsDatabasesAndPools() throws IOException {
         ServerPool pool = proxy.pool("shop", "app");
         pool.stats(0).login();
+        pool.pinned();
         String stats = text(new StatsPage(proxy), "");
         assertIsJson(stats);
         for (String member : new String[] {"caps", "totals", "hosts", "databases", "pools"}) {
@@ -68,6 +69,8 @@ class PagesTest {
         assertTrue(stats.contains("\"host\" : \"db2:5432\""));
         assertTrue(stats.contains("\"user\" : \"app\""));
         assertTrue(stats.contains("\"max\" : 7"));
+        assertTrue(stats.contains("\"pinned\" : 1"));
+        assertTrue(stats.contains("\"state_probes\" : 0"));
     }
 
     @Test
@@ -76,6 +79,7 @@ class PagesTest {
         pool.stats(0).checkout(TimeUnit.MICROSECONDS.toNanos(3));
         pool.stats(0).checkout(TimeUnit.MICROSECONDS.toNanos(100));
         pool.stats(0).checkout(TimeUnit.SECONDS.toNanos(1000));
+        pool.pinned();
         String metrics = text(new MetricsPage(proxy), "");
         for (String line : new String[] {
             "# TYPE carpool_wait_seconds histogram",
@@ -87,6 +91,13 @@ class PagesTest {
             "carpool_wait_seconds_count{database=\"shop\"} 3",
             "carpool_checkouts_total{database=\"shop\",user=\"app\"} 3.0",
             "carpool_pool_max_server_connections{database=\"shop\",user=\"app\"} 20.0",
+            "carpool_pool_pinned_sessions{database=\"shop\",user=\"app\"} 1.0",
+            "carpool_pins_total{database=\"shop\",reason=\"advisory_lock\"} 0.0",
+            "carpool_pins_total{database=\"shop\",reason=\"unknown\"} 0.0",
+            "carpool_probes_total{database=\"shop\",kind=\"state\"} 0.0",
+            "carpool_probes_total{database=\"shop\",kind=\"sweep\"} 0.0",
+            "carpool_probe_failures_total{database=\"shop\"} 0.0",
+            "carpool_syncs_total{database=\"shop\"} 0.0",
             "carpool_failed_logins_total 3.0",
             "carpool_mismatches_total " + (double) dev.carpool.server.Counters.mismatches(),
             "carpool_build_info{version=\"9.8.7\"} 1",
