@@ -18,8 +18,15 @@ public final class ClientStatements {
         private final byte[] name;
         private final int hash;
         private final int size;
-        private SharedStatement statement;
+        private final SharedStatement statement;
         private @Nullable Mapping nextInSlot;
+        private @Nullable StatementName names;
+
+        /** The number of the client's own Parse. */
+        private long parse;
+
+        /** Every Parse with at least this number was sent when the client's own had been answered. */
+        private long answeredBefore = Long.MAX_VALUE;
 
         /** What the name stood for before, while that may come back. */
         private @Nullable Mapping previous;
@@ -42,14 +49,42 @@ public final class ClientStatements {
             return statement;
         }
 
-        /** Puts a successor in place of a retired statement. */
-        public void renew(SharedStatement successor) {
-            statement = successor;
+        /** Whether that is its name; absolute indexes. */
+        public boolean isNamed(ByteBuf in, int from, int to) {
+            return StatementBytes.same(name, 0, in, from, to);
         }
 
-        /** The statement has been accepted by the server: what its name stood for before is forgotten. */
-        public void settle() {
+        /** Its names on a server connection where it is the given statement. */
+        public StatementName names(SharedStatement used) {
+            StatementName known = names;
+            if (known == null || known.server() != used.serverName()) {
+                known = new StatementName(name, used.serverName());
+                names = known;
+            }
+            return known;
+        }
+
+        /** The client's Parse is sent, with this number; numbers rise over all Parse messages of the process. */
+        public void sent(long number) {
+            parse = number;
+        }
+
+        /**
+         * The server has accepted the client's Parse: what its name stood for before is forgotten.
+         *
+         * @param next the number that the next Parse of the process has at least
+         */
+        public void settle(long next) {
             previous = null;
+            answeredBefore = next;
+        }
+
+        /**
+         * Whether a statement that a Parse of that number has made on a server is at least as young as the client's own:
+         * then the tables are to it what the client has met, or newer.
+         */
+        public boolean accepts(long number) {
+            return number == parse || number >= answeredBefore;
         }
 
         /** What it replaced and what was not taken back itself. */
@@ -76,6 +111,9 @@ public final class ClientStatements {
     private int size;
     private long bytes;
 
+    /** How many of them have a text that is not kept. */
+    private int unkept;
+
     /**
      * @param maxBytes how much memory the session's statements may take (max_client_prepared_bytes), shared ones counted
      *     in full
@@ -91,6 +129,11 @@ public final class ClientStatements {
     /** Memory the statements take, shared ones counted in full; bytes. */
     public long bytes() {
         return bytes;
+    }
+
+    /** Whether a statement is among them that only one server connection has. */
+    public boolean hasUnkept() {
+        return unkept > 0;
     }
 
     /** What the name in {@code in[from, to)} stands for, absolute indexes, or null. */
@@ -114,7 +157,7 @@ public final class ClientStatements {
 
     /**
      * Lets the name in {@code in[from, to)} stand for a statement. Returns null, and changes nothing, if the session's
-     * statements would take more memory than they may.
+     * statements would take more memory than they may; those that are not kept always find room.
      */
     public @Nullable Mapping put(ByteBuf in, int from, int to, SharedStatement statement) {
         Mapping previous = find(in, from, to);
@@ -127,7 +170,7 @@ public final class ClientStatements {
         }
         Mapping mapping = new Mapping(name, StatementBytes.hash(name, 0, name.length), statement);
         long freed = previous == null ? 0 : previous.size;
-        if (bytes - freed + mapping.size > maxBytes) {
+        if (bytes - freed + mapping.size > maxBytes && !statement.isUnkept()) {
             return null;
         }
         mapping.previous = previous;
@@ -178,6 +221,7 @@ public final class ClientStatements {
         slots = NOTHING;
         size = 0;
         bytes = 0;
+        unkept = 0;
     }
 
     /** For SHOW and for closing; in no particular order. */
@@ -210,6 +254,7 @@ public final class ClientStatements {
             unlink(old);
             size--;
             bytes -= old.size;
+            unkept -= old.statement.isUnkept() ? 1 : 0;
         }
         if (mapping != null) {
             if (size >= slots.length) {
@@ -218,6 +263,7 @@ public final class ClientStatements {
             link(mapping);
             size++;
             bytes += mapping.size;
+            unkept += mapping.statement.isUnkept() ? 1 : 0;
         }
     }
 

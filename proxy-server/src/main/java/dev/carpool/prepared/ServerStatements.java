@@ -1,10 +1,11 @@
 package dev.carpool.prepared;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which {@link SharedStatement}s one server connection has, and which of them was used longest ago. Confined to the
- * connection's event loop. Takes memory only for what is there; {@link #touch} allocates nothing.
+ * Which {@link SharedStatement}s one server connection has, by which Parse, and which of them was used longest ago.
+ * Confined to the connection's event loop. Takes memory only for what is there; {@link #touch} allocates nothing.
  */
 public final class ServerStatements {
     /*
@@ -13,6 +14,7 @@ public final class ServerStatements {
 
     private static final class Entry {
         final SharedStatement statement;
+        long parse;
         long lastUsed;
 
         @Nullable
@@ -25,6 +27,12 @@ public final class ServerStatements {
             this.statement = statement;
         }
     }
+
+    /** In place of a Parse's number: the connection does not have the statement. */
+    public static final long ABSENT = -1;
+
+    /** In place of a Parse's number: it may have the statement or not, or a useless one. */
+    public static final long UNSURE = 0;
 
     private static final @Nullable Entry[] NOTHING = {};
     private static final int FIRST_SLOTS = 16;
@@ -54,33 +62,62 @@ public final class ServerStatements {
         return find(statement) != null;
     }
 
-    /** Notes a use in the transaction of that number; false if the connection does not have the statement. */
-    public boolean touch(SharedStatement statement, long transaction) {
+    /**
+     * Notes a use in the transaction of that number. Returns the number of the Parse that has made the statement, {@link
+     * #UNSURE} or {@link #ABSENT}.
+     */
+    public long touch(SharedStatement statement, long transaction) {
         Entry entry = find(statement);
         if (entry == null) {
-            return false;
+            return ABSENT;
         }
         entry.lastUsed = transaction;
         if (entry != newest) {
             unlink(entry);
             linkNewest(entry);
         }
-        return true;
+        return entry.parse;
     }
 
-    /** Notes that the connection has the statement from now on. */
-    public void add(SharedStatement statement, long transaction) {
-        if (touch(statement, transaction)) {
-            return;
+    /** Like {@link #touch}, without noting a use. */
+    public long parseOf(SharedStatement statement) {
+        Entry entry = find(statement);
+        return entry == null ? ABSENT : entry.parse;
+    }
+
+    /** Notes that the connection has the statement from now on, by the Parse of that number or {@link #UNSURE}. */
+    public void add(SharedStatement statement, long parse, long transaction) {
+        if (touch(statement, transaction) == ABSENT) {
+            if (size * 2 >= slots.length) {
+                grow();
+            }
+            Entry entry = new Entry(statement);
+            entry.lastUsed = transaction;
+            slots[emptySlot(statement)] = entry;
+            linkNewest(entry);
+            size++;
         }
-        if (size * 2 >= slots.length) {
-            grow();
+        Entry there = find(statement);
+        if (there != null) {
+            there.parse = parse;
         }
-        Entry entry = new Entry(statement);
-        entry.lastUsed = transaction;
-        slots[emptySlot(statement)] = entry;
-        linkNewest(entry);
-        size++;
+    }
+
+    /** Takes back an {@link #add} of a statement that was there before: it is again that of the earlier Parse. */
+    public void restore(SharedStatement statement, long parse) {
+        Entry entry = find(statement);
+        if (entry != null) {
+            entry.parse = parse;
+        }
+    }
+
+    /** Notes that the statement of that name on the server is useless: it is parsed again before its next use. */
+    public void distrust(byte[] serverName) {
+        for (Entry entry = newest; entry != null; entry = entry.older) {
+            if (Arrays.equals(entry.statement.serverName(), serverName)) {
+                entry.parse = UNSURE;
+            }
+        }
     }
 
     /** Notes that the connection does not have the statement any more; false if it had not. */

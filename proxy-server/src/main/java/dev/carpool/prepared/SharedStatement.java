@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A prepared statement as all sessions of one scope share it: query text and parameter types, under one name on every
  * server connection that has it. Made and interned by {@link StatementCatalog}; lives as long as a client session or a
- * server connection refers to it. Immutable but for {@link #isRetired}.
+ * server connection refers to it. Immutable.
  */
 public final class SharedStatement {
     /** What an object of this class costs beside its bytes, about. */
@@ -21,7 +21,6 @@ public final class SharedStatement {
     private final byte[] parseMessage;
     private final int hash;
     private final int suspicion;
-    private volatile boolean retired;
     private volatile @Nullable Effects effects;
 
     SharedStatement(long id, Object scope, byte[] serverName, byte[] parseMessage, int hash, int suspicion) {
@@ -48,7 +47,7 @@ public final class SharedStatement {
         return serverName;
     }
 
-    /** The whole Parse message that gives it to a server connection. Not to be changed. */
+    /** The whole Parse message that gives it to a server connection, empty if it is not kept. Not to be changed. */
     public byte[] parseMessage() {
         return parseMessage;
     }
@@ -81,22 +80,21 @@ public final class SharedStatement {
         return OVERHEAD + serverName.length + parseMessage.length;
     }
 
-    /** Whether it must not be given to further server connections; {@link StatementCatalog#renew} has its successor. */
-    public boolean isRetired() {
-        return retired;
+    /** Whether its text is too long to be kept: it is one client session's, on the server connection that has it. */
+    public boolean isUnkept() {
+        return parseMessage.length == 0;
     }
 
-    /** The query text, for SHOW; allocates. */
+    /** The query text, for SHOW, empty if it is not kept; allocates. */
     public String text() {
+        if (isUnkept()) {
+            return "";
+        }
         int end = bodyOffset();
         while (parseMessage[end] != 0) {
             end++;
         }
         return new String(parseMessage, bodyOffset(), end - bodyOffset(), StandardCharsets.UTF_8);
-    }
-
-    void retire() {
-        retired = true;
     }
 
     int hash() {

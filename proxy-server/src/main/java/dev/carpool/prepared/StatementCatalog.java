@@ -36,9 +36,13 @@ public final class StatementCatalog {
         }
     }
 
+    private static final byte[] NOTHING = {};
+
     private final Object lock = new Object();
     private final ReferenceQueue<SharedStatement> dead = new ReferenceQueue<>();
     private final String namePrefix;
+    private final byte[] takenName;
+    private final byte[] unknownName;
     private volatile AtomicReferenceArray<@Nullable Node> table = new AtomicReferenceArray<>(64);
 
     /** Guarded by {@link #lock}, as are the next two. */
@@ -52,6 +56,8 @@ public final class StatementCatalog {
      */
     public StatementCatalog(String instance) {
         this.namePrefix = "cp" + instance + "_";
+        this.takenName = ascii(namePrefix + "taken");
+        this.unknownName = ascii(namePrefix + "unknown");
     }
 
     /**
@@ -67,33 +73,41 @@ public final class StatementCatalog {
         return found != null ? found : add(scope, hash, in, from, to);
     }
 
-    /**
-     * From now on the same text is a new statement with a new name. For a statement whose plan on some server connection
-     * no longer fits its tables; connections and sessions that have it may keep it.
-     */
-    public void retire(SharedStatement statement) {
+    /** The statement with the same text and types in another scope. */
+    public SharedStatement inScope(Object scope, SharedStatement statement) {
+        byte[] message = statement.parseMessage();
+        return intern(scope, Unpooled.wrappedBuffer(message), statement.bodyOffset(), message.length);
+    }
+
+    /** A statement of its own with a name of its own, whose text is too long to be kept. */
+    public SharedStatement unkept(Object scope) {
         synchronized (lock) {
-            if (statement.isRetired()) {
-                return;
-            }
-            statement.retire();
-            Node node = table.get(slot(table, statement.hash()));
-            while (node != null && node.get() != statement) {
-                node = node.next;
-            }
-            if (node != null) {
-                unlink(node);
-            }
+            long id = ++lastId;
+            return new SharedStatement(id, scope, ascii(namePrefix + Long.toHexString(id)), NOTHING, 0, 0);
         }
     }
 
-    /** The statement itself, or the one that has replaced it since it was retired. */
-    public SharedStatement renew(SharedStatement statement) {
-        if (!statement.isRetired()) {
-            return statement;
+    /** The name of a statement that exists on a server connection only to show that a name is taken. */
+    public byte[] takenName() {
+        return takenName;
+    }
+
+    /** A name that no statement on any server connection ever has. */
+    public byte[] unknownName() {
+        return unknownName;
+    }
+
+    /** Whether the name in {@code in[from, to)}, absolute indexes, might be one that this catalog gives to servers. */
+    public boolean isOurs(ByteBuf in, int from, int to) {
+        if (to - from < namePrefix.length()) {
+            return false;
         }
-        byte[] message = statement.parseMessage();
-        return intern(statement.scope(), Unpooled.wrappedBuffer(message), statement.bodyOffset(), message.length);
+        for (int i = 0; i < namePrefix.length(); i++) {
+            if (in.getByte(from + i) != namePrefix.charAt(i)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** How many statements there are; those nobody refers to may be among them for a while. */
@@ -117,7 +131,7 @@ public final class StatementCatalog {
         for (Node node = table.get(slot(table, hash)); node != null; node = node.next) {
             if (node.hash == hash) {
                 SharedStatement statement = node.get();
-                if (statement != null && !statement.isRetired() && statement.is(scope, in, from, to)) {
+                if (statement != null && statement.is(scope, in, from, to)) {
                     return statement;
                 }
             }
@@ -134,7 +148,7 @@ public final class StatementCatalog {
             }
             purge();
             long id = ++lastId;
-            byte[] name = (namePrefix + Long.toHexString(id)).getBytes(StandardCharsets.US_ASCII);
+            byte[] name = ascii(namePrefix + Long.toHexString(id));
             SharedStatement statement =
                     new SharedStatement(id, scope, name, parseMessage(name, in, from, to), hash, suspicion);
             if (count >= table.length()) {
@@ -146,6 +160,10 @@ public final class StatementCatalog {
             bytes += node.size;
             return statement;
         }
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
     }
 
     private static int suspicionOfText(ByteBuf in, int from, int to) {

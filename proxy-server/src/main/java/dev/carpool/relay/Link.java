@@ -237,6 +237,7 @@ public final class Link implements ServerConnection.Owner {
         if (!server.channel().isWritable() || requests.isPaused()) {
             client.readRequests(false);
         }
+        goOn();
         unlinkIfNothingIsAsked();
     }
 
@@ -275,6 +276,16 @@ public final class Link implements ServerConnection.Owner {
         if (refusal != null) {
             client.linkFailed(refusal);
         }
+    }
+
+    /** The settings of the session. */
+    ParameterValues wanted() {
+        return client.wanted();
+    }
+
+    /** Whether a statement of this link may have left one of these behind: bits of {@link Suspicion}. */
+    boolean isSuspected(int bits) {
+        return (suspicion & bits) != 0;
     }
 
     /** Notes what a statement may leave behind. */
@@ -392,6 +403,14 @@ public final class Link implements ServerConnection.Owner {
             unflushed = false;
             client.flushReplies();
         }
+        goOn();
+    }
+
+    /** Goes on with requests that have waited for answers. */
+    private void goOn() {
+        if (!ended && !awaitingSync && requests.hasItsAnswers(server)) {
+            client.resumeRequests();
+        }
     }
 
     @Override
@@ -418,7 +437,6 @@ public final class Link implements ServerConnection.Owner {
 
     @Override
     public void requestFailed(ErrorFields fields, boolean ours) {
-        requests.requestFailed(fields);
         failed |= !ours;
         if (ours && !fields.isFatal() && server.outstanding().headKind() == OutstandingRequests.QUERY) {
             // A setting could not be given to the connection: the session cannot go on as it was promised.

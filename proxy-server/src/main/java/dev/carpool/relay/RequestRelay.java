@@ -1,12 +1,14 @@
 package dev.carpool.relay;
 
 import dev.carpool.prepared.ClientStatements;
-import dev.carpool.prepared.SharedStatement;
+import dev.carpool.prepared.ClientStatements.Mapping;
 import dev.carpool.prepared.StatementCatalog;
-import dev.carpool.protocol.ErrorFields;
+import dev.carpool.prepared.StatementName;
 import dev.carpool.protocol.FrontendMessageType;
 import dev.carpool.protocol.ProtocolViolation;
+import dev.carpool.protocol.WireWriter;
 import dev.carpool.server.OutstandingRequests;
+import dev.carpool.server.OutstandingRequests.Effect;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.suspicion.Effects;
 import dev.carpool.suspicion.EffectsReader;
@@ -41,6 +43,14 @@ public final class RequestRelay {
 
     /** How much of a statement is shown as the reason why a session is pinned. */
     private static final int LONGEST_SHOWN = 500;
+
+    /** What may drop statements, or change a setting with which a text is understood. */
+    private static final int CHANGES_STATEMENTS = Suspicion.SQL_PREPARE
+            | Suspicion.DISCARD
+            | Suspicion.SET
+            | Suspicion.SET_CONFIG
+            | Suspicion.DO_OR_CALL
+            | Suspicion.UNCLEAR;
 
     /** Runs up to this length are copied behind a rewritten message instead of written as a slice of their own. */
     private static final int COPIED_RUN = 4096;
@@ -82,8 +92,17 @@ public final class RequestRelay {
     /** The unnamed statement is too large to keep and exists on the server connection in use alone. */
     private boolean largeUnnamed;
 
-    /** So many named statements too large to keep exist on the server connection in use alone. */
-    private int largeNamed;
+    /** The last Parse of the unnamed statement. */
+    private @Nullable Effect unnamedChange;
+
+    /** Something owed may change what names of statements stand for, or how a statement is to be understood. */
+    private boolean uncertain;
+
+    /** The requests are {@link #paused} until everything sent before is answered. */
+    private boolean awaitsAnswers;
+
+    /** The server must be asked for these answers. */
+    private boolean askForAnswers;
 
     /** The unnamed statement: body of its Parse message, 0 as generation when there is none. */
     private byte[] unnamedParse = NOTHING;
@@ -128,7 +147,7 @@ public final class RequestRelay {
 
     /** Whether the link must be kept although the server is ready. */
     boolean isUnfinished() {
-        return remaining > 0 || largeUnnamed || largeNamed > 0 || waiting != null;
+        return remaining > 0 || largeUnnamed || statements.keepsConnection() || waiting != null;
     }
 
     /**
@@ -195,15 +214,9 @@ public final class RequestRelay {
         return terminated;
     }
 
+    /** DISCARD ALL or DEALLOCATE ALL has taken place. What came behind it has waited for that; the unnamed one stays. */
     void forgetStatements() {
         statements.forgetAll();
-        unnamedGeneration = 0;
-        largeUnnamed = false;
-        largeNamed = 0;
-    }
-
-    void requestFailed(ErrorFields fields) {
-        statements.requestFailed(fields);
     }
 
     /** Memory the session's statements take, in bytes. */
@@ -236,6 +249,7 @@ public final class RequestRelay {
      */
     void resume(Link link) {
         paused = false;
+        awaitsAnswers = false;
         ArrayDeque<ByteBuf> queue = waiting;
         while (!paused && queue != null && !queue.isEmpty()) {
             relayNow(queue.poll(), link);
@@ -258,6 +272,51 @@ public final class RequestRelay {
         }
     }
 
+    /**
+     * Whether the requests have waited for answers and all of them are there, or will not come before the client has sent
+     * more.
+     */
+    boolean hasItsAnswers(ServerConnection server) {
+        return awaitsAnswers
+                && (server.outstanding().isEmpty() || server.outstanding().isCopyIn());
+    }
+
+    /**
+     * Whether a message must not be dealt with before the server has answered what was sent before: what its statement's
+     * name stands for depends on that. Within a batch it does not, because after an error the server skips the rest.
+     */
+    private boolean mustWait(byte type, ByteBuf in, int at, int length, ServerConnection server) {
+        OutstandingRequests outstanding = server.outstanding();
+        if (outstanding.isEmpty()) {
+            uncertain = false;
+            return false;
+        }
+        if ((!uncertain && !outstanding.hasEarlierChanges()) || outstanding.isCopyIn()) {
+            return false;
+        }
+        int here = Math.min(at + 1 + length, in.writerIndex());
+        int from;
+        switch (type) {
+            case PARSE -> from = at + 5;
+            case BIND -> from = endOfName(in, at + 5, here) + 1;
+            case DESCRIBE, CLOSE -> {
+                if (length < 6 || in.getByte(at + 5) != 'S') {
+                    return false;
+                }
+                from = at + 6;
+            }
+            default -> {
+                return false;
+            }
+        }
+        int to = endOfName(in, from, here);
+        if (from == to) {
+            Effect change = unnamedChange;
+            return type != PARSE && change != null && outstanding.hasEarlierChange(effect -> effect == change);
+        }
+        return statements.isVirtual() && (uncertain || statements.isUncertain(in, from, to, outstanding));
+    }
+
     private ArrayDeque<ByteBuf> queue() {
         ArrayDeque<ByteBuf> queue = waiting;
         if (queue == null) {
@@ -274,6 +333,12 @@ public final class RequestRelay {
                 ByteBuf whole = fillHeld(chunk);
                 if (whole != null) {
                     relayChunk(whole, link);
+                    if (paused && chunk.isReadable()) {
+                        ByteBuf first = queue().remove();
+                        queue().addFirst(chunk.retainedSlice());
+                        queue().addFirst(first);
+                        return;
+                    }
                 }
             }
             if (chunk.isReadable() && !terminated) {
@@ -285,6 +350,12 @@ public final class RequestRelay {
                 chunk.release();
             }
             sendRewritten(link.server());
+            if (askForAnswers) {
+                askForAnswers = false;
+                ByteBuf flush = allocator.directBuffer(5);
+                WireWriter.empty(flush, FLUSH);
+                link.server().send(flush);
+            }
         }
     }
 
@@ -351,6 +422,12 @@ public final class RequestRelay {
                     end = at;
                     break;
                 }
+                if (mustWait(type, in, at, length, server)) {
+                    paused = true;
+                    awaitsAnswers = true;
+                    askForAnswers = true;
+                    continue;
+                }
                 int rewrittenTo = message(type, in, at, length, start, link);
                 if (rewrittenTo >= 0) {
                     start = rewrittenTo;
@@ -395,6 +472,7 @@ public final class RequestRelay {
     private void endOfQuery(Link link) {
         lexing = false;
         int bits = lexer.end();
+        uncertain |= (bits & CHANGES_STATEMENTS) != 0;
         if ((bits & Suspicion.STATEFUL) != 0) {
             link.effects(Effects.unread(bits), "", true);
         } else {
@@ -408,6 +486,7 @@ public final class RequestRelay {
         lexer.begin(backslash(server));
         lexer.feed(in, from, to);
         int bits = lexer.end();
+        uncertain |= (bits & CHANGES_STATEMENTS) != 0;
         if ((bits & Suspicion.STATEFUL) == 0) {
             link.suspect(bits);
             return;
@@ -473,6 +552,7 @@ public final class RequestRelay {
             }
             case EXECUTE -> {
                 outstanding.push(OutstandingRequests.EXECUTE);
+                uncertain |= link.isSuspected(CHANGES_STATEMENTS);
                 return -1;
             }
             case PARSE -> {
@@ -510,18 +590,7 @@ public final class RequestRelay {
         link.clientParse();
         ServerConnection server = link.server();
         if (length > LARGEST_KEPT_STATEMENT) {
-            // Kept nowhere but on this server connection, under the client's own name.
-            link.suspect(Suspicion.UNCLEAR);
-            if (in.getByte(at + 5) == 0) {
-                largeUnnamed = true;
-                unnamedGeneration = 0;
-                server.unnamedStatement(0);
-                server.outstanding().push(OutstandingRequests.PARSE, () -> largeUnnamed = false);
-            } else {
-                largeNamed++;
-                server.outstanding().push(OutstandingRequests.PARSE, () -> largeNamed = Math.max(0, largeNamed - 1));
-            }
-            return -1;
+            return parseLarge(in, at, length, start, link);
         }
         int end = at + 1 + length;
         int nameEnd = endOfName(in, at + 5, end);
@@ -546,11 +615,39 @@ public final class RequestRelay {
         largeUnnamed = false;
         long generation = unnamedGeneration;
         server.unnamedStatement(generation);
-        server.outstanding().push(OutstandingRequests.PARSE, () -> {
+        pushUnnamedParse(server, OutstandingRequests.PARSE, () -> {
             if (unnamedGeneration == generation) {
                 unnamedGeneration = 0;
             }
         });
+        return -1;
+    }
+
+    private void pushUnnamedParse(ServerConnection server, int entry, Effect effect) {
+        unnamedChange = effect;
+        server.outstanding().push(entry, effect);
+    }
+
+    /** A Parse that is kept nowhere but on this server connection. */
+    private int parseLarge(ByteBuf in, int at, int length, int start, Link link) {
+        ServerConnection server = link.server();
+        link.suspect(Suspicion.UNCLEAR);
+        int nameEnd = endOfName(in, at + 5, in.writerIndex());
+        if (nameEnd > at + 5 && statements.isVirtual()) {
+            link.needsReset();
+            forward(in, start, at, server);
+            statements.parseUnkept(in, at, nameEnd, link, rewriting());
+            return restOf(in, at, nameEnd, length);
+        }
+        if (nameEnd > at + 5) {
+            link.needsReset();
+            server.outstanding().push(OutstandingRequests.PARSE);
+        } else {
+            largeUnnamed = true;
+            unnamedGeneration = 0;
+            server.unnamedStatement(0);
+            pushUnnamedParse(server, OutstandingRequests.PARSE, () -> largeUnnamed = false);
+        }
         return -1;
     }
 
@@ -593,22 +690,21 @@ public final class RequestRelay {
             server.outstanding().push(OutstandingRequests.BIND);
             return moved < 0 ? -1 : restOf(in, at, at, length);
         }
-        SharedStatement statement = statements.lookup(in, portalEnd + 1, nameEnd);
-        if (statement == null) {
+        Mapping mapping = statements.find(in, portalEnd + 1, nameEnd);
+        StatementName names = ensure(mapping, in, at, portalEnd + 1, nameEnd, start, link);
+        if (mapping != null && (mapping.statement().suspicion() & Suspicion.STATEFUL) != 0) {
+            Effects effects = mapping.statement().effects(server.hasStandardStrings());
+            effects(effects, mapping.statement().text(), in, nameEnd + 1, here, link);
+        } else if (mapping != null) {
+            link.suspect(mapping.statement().suspicion());
+        }
+        if (names == null) {
             server.outstanding().push(OutstandingRequests.BIND);
             return -1;
         }
-        forward(in, start, at, server);
+        server.outstanding().push(OutstandingRequests.BIND, names);
         ByteBuf to = rewriting();
-        statements.ensure(statement, link, to);
-        if ((statement.suspicion() & Suspicion.STATEFUL) != 0) {
-            Effects effects = statement.effects(server.hasStandardStrings());
-            effects(effects, statement.text(), in, nameEnd + 1, here, link);
-        } else {
-            link.suspect(statement.suspicion());
-        }
-        server.outstanding().push(OutstandingRequests.BIND);
-        byte[] name = statement.serverName();
+        byte[] name = names.server();
         to.writeByte(BIND);
         to.writeInt(length + name.length - (nameEnd - portalEnd - 1));
         to.writeBytes(in, at + 5, portalEnd + 1 - at - 5);
@@ -644,6 +740,23 @@ public final class RequestRelay {
                 link.changesSetting(name);
             }
         }
+    }
+
+    /**
+     * Makes sure that the server has what a name in the message at {@code at} stands for; what came before the message has
+     * been handed on then. Returns null if the name is to go to the server as it is.
+     */
+    private @Nullable StatementName ensure(
+            @Nullable Mapping mapping, ByteBuf in, int at, int from, int to, int start, Link link) {
+        if (mapping != null) {
+            forward(in, start, at, link.server());
+            return statements.ensure(mapping, link, rewriting());
+        }
+        if (statements.isForbidden(in, from, to)) {
+            forward(in, start, at, link.server());
+            return statements.unknown(in, from, to);
+        }
+        return null;
     }
 
     /**
@@ -685,7 +798,7 @@ public final class RequestRelay {
             to.writeInt(unnamedLength + 4);
             to.writeBytes(unnamedParse, 0, unnamedLength);
             long generation = unnamedGeneration;
-            server.outstanding().push(OutstandingRequests.PARSE | OutstandingRequests.SWALLOW, () -> {
+            pushUnnamedParse(server, OutstandingRequests.PARSE | OutstandingRequests.SWALLOW, () -> {
                 if (server.unnamedStatement() == generation) {
                     server.unnamedStatement(0);
                 }
@@ -724,16 +837,14 @@ public final class RequestRelay {
             outstanding.push(OutstandingRequests.DESCRIBE_STATEMENT);
             return there ? -1 : restOf(in, at, at, length);
         }
-        SharedStatement statement = statements.lookup(in, at + 6, end - 1);
-        if (statement == null) {
+        StatementName names = ensure(statements.find(in, at + 6, end - 1), in, at, at + 6, end - 1, start, link);
+        if (names == null) {
             outstanding.push(OutstandingRequests.DESCRIBE_STATEMENT);
             return -1;
         }
-        forward(in, start, at, server);
+        outstanding.push(OutstandingRequests.DESCRIBE_STATEMENT, names);
         ByteBuf to = rewriting();
-        statements.ensure(statement, link, to);
-        outstanding.push(OutstandingRequests.DESCRIBE_STATEMENT);
-        byte[] name = statement.serverName();
+        byte[] name = names.server();
         to.writeByte(DESCRIBE);
         to.writeInt(4 + 1 + name.length + 1);
         to.writeByte('S');

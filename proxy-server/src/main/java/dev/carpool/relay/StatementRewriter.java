@@ -2,17 +2,21 @@ package dev.carpool.relay;
 
 import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
+import dev.carpool.params.ParameterValues;
 import dev.carpool.prepared.ClientStatements;
 import dev.carpool.prepared.ClientStatements.Mapping;
 import dev.carpool.prepared.ServerStatements;
 import dev.carpool.prepared.SharedStatement;
 import dev.carpool.prepared.StatementCatalog;
-import dev.carpool.protocol.ErrorFields;
+import dev.carpool.prepared.StatementName;
 import dev.carpool.protocol.WireWriter;
 import dev.carpool.server.OutstandingRequests;
+import dev.carpool.server.OutstandingRequests.Effect;
 import dev.carpool.server.ServerConnection;
 import io.netty.buffer.ByteBuf;
-import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 import static dev.carpool.protocol.FrontendMessageType.*;
@@ -20,16 +24,124 @@ import static dev.carpool.protocol.FrontendMessageType.*;
 /**
  * Named prepared statements of one client session across server connections: the client's names stand for shared
  * statements, and a server connection that lacks one gets it on the way. Confined to the session's event loop.
+ *
+ * <p>The server judges every Parse of the client, as it would without the proxy. What a server connection has from an
+ * earlier Parse, another client's perhaps, serves only those whose own Parse is older ({@link Mapping#accepts}): else its
+ * plan could be one for tables that have changed since.
  */
 final class StatementRewriter {
+    /** Numbers the Parse messages of this process. */
+    private static final AtomicLong PARSES = new AtomicLong();
+
+    /** Settings that decide what a text means when it is parsed (PostgreSQL manual, "Server Configuration"). */
+    private static final Set<String> MEANINGFUL = Set.of(
+            "array_nulls",
+            "backslash_quote",
+            "client_encoding",
+            "datestyle",
+            "intervalstyle",
+            "lc_monetary",
+            "role",
+            "row_security",
+            "search_path",
+            "session_authorization",
+            "standard_conforming_strings",
+            "timezone",
+            "timezone_abbreviations",
+            "transform_null_equals",
+            "xmloption");
+
+    /** Statements are shared by sessions to which their texts mean the same. */
+    private record Scope(Object base, ParameterValues settings) {}
+
+    /** What the requests in flight change about a name of the client or a statement of the server connection. */
+    private abstract static class Change implements Effect {
+        /** Null if no name of the client is concerned. */
+        final @Nullable Mapping mapping;
+
+        /** Null if the server connection's statements stay what they are. */
+        final @Nullable SharedStatement statement;
+
+        Change(@Nullable Mapping mapping, @Nullable SharedStatement statement) {
+            this.mapping = mapping;
+            this.statement = statement;
+        }
+
+        boolean concerns(ByteBuf in, int from, int to) {
+            return mapping != null && mapping.isNamed(in, from, to);
+        }
+    }
+
+    /** A Parse sent to a server, the client's own or one in front of its Bind or Describe. */
+    private final class Parsing extends Change {
+        private final Mapping user;
+        private final SharedStatement parsed;
+        private final boolean own;
+        private final ServerStatements held;
+        private final long number = PARSES.incrementAndGet();
+
+        /** What the connection had before, as far as the server still has it. */
+        private long before;
+
+        Parsing(Mapping mapping, SharedStatement statement, boolean own, ServerStatements held, long before) {
+            super(mapping, statement);
+            this.user = mapping;
+            this.parsed = statement;
+            this.own = own;
+            this.held = held;
+            this.before = before;
+        }
+
+        @Override
+        public void done() {
+            if (own) {
+                user.settle(PARSES.get() + 1);
+            }
+        }
+
+        @Override
+        public void undo() {
+            if (held.parseOf(parsed) == number) {
+                if (before == ServerStatements.ABSENT) {
+                    held.remove(parsed);
+                } else {
+                    held.restore(parsed, before);
+                }
+            }
+            if (own) {
+                statements.undoPut(user);
+            }
+        }
+
+        @Override
+        public StatementName names() {
+            return user.names(parsed);
+        }
+
+        /** The effect of the Close in front of it. */
+        Effect closing() {
+            return new Effect() {
+                @Override
+                public void undo() {}
+
+                @Override
+                public void done() {
+                    before = ServerStatements.ABSENT;
+                }
+            };
+        }
+    }
+
     private final StatementCatalog catalog;
-    private final Object scope;
+    private final Object base;
     private final ClientStatements statements;
     private final boolean virtual;
+    private @Nullable Scope scope;
+    private @Nullable ParameterValues scopeOf;
 
-    StatementRewriter(StatementCatalog catalog, Object scope, ClientStatements statements, boolean virtual) {
+    StatementRewriter(StatementCatalog catalog, Object base, ClientStatements statements, boolean virtual) {
         this.catalog = catalog;
-        this.scope = scope;
+        this.base = base;
         this.statements = statements;
         this.virtual = virtual;
     }
@@ -40,90 +152,214 @@ final class StatementRewriter {
     }
 
     @Nullable
-    SharedStatement lookup(ByteBuf in, int from, int to) {
-        return virtual ? statements.lookup(in, from, to) : null;
+    Mapping find(ByteBuf in, int from, int to) {
+        return virtual ? statements.find(in, from, to) : null;
+    }
+
+    /** Whether an unknown name might be one that the proxy uses for what others have. */
+    boolean isForbidden(ByteBuf in, int from, int to) {
+        return virtual && catalog.isOurs(in, from, to);
+    }
+
+    /** Names for a statement that the client does not have. */
+    StatementName unknown(ByteBuf in, int from, int to) {
+        return new StatementName(bytes(in, from, to), catalog.unknownName());
+    }
+
+    /** Whether what the name stands for, or the server has for it, hangs on the answer to a request of an earlier batch. */
+    boolean isUncertain(ByteBuf in, int from, int to, OutstandingRequests outstanding) {
+        if (!virtual) {
+            return false;
+        }
+        Mapping mapping = statements.find(in, from, to);
+        SharedStatement statement = mapping == null ? null : mapping.statement();
+        return outstanding.hasEarlierChange(effect -> effect instanceof Change change
+                && (change.concerns(in, from, to) || (statement != null && change.statement == statement)));
+    }
+
+    /** The statements of this session must be parsed again where they were parsed with other settings. */
+    private Scope scope(Link link) {
+        ParameterValues wanted = link.wanted();
+        Scope known = scope;
+        if (known == null || wanted != scopeOf) {
+            scopeOf = wanted;
+            known = new Scope(base, wanted.only(name -> MEANINGFUL.contains(name.toLowerCase(Locale.ROOT))));
+            scope = known;
+        }
+        return known;
     }
 
     /**
-     * A Parse message with a name: {@code nameEnd} is the index of the name's terminator, {@code end} that behind the
-     * message. What the server must see is written to {@code out}.
+     * A Parse message with a name that is here as a whole: {@code nameEnd} is the index of the name's terminator, {@code
+     * end} that behind the message. What the server must see is written to {@code out}.
      */
     void parse(ByteBuf in, int at, int nameEnd, int end, Link link, ByteBuf out) {
         ServerConnection server = link.server();
-        OutstandingRequests outstanding = server.outstanding();
-        int nameFrom = at + 5;
-        if (statements.lookup(in, nameFrom, nameEnd) != null) {
-            String name = in.toString(nameFrom, nameEnd - nameFrom, StandardCharsets.UTF_8);
-            failInPlace(CarpoolError.DUPLICATE_STATEMENT.reply(name), server, out);
+        if (statements.find(in, at + 5, nameEnd) != null) {
+            parseTaken(in, at, nameEnd, server, out);
+            out.writeBytes(in, nameEnd, end - nameEnd);
             return;
         }
-        SharedStatement statement = catalog.intern(scope, in, nameEnd + 1, end);
-        Mapping mapping = statements.put(in, nameFrom, nameEnd, statement);
+        SharedStatement statement = catalog.intern(scope(link), in, nameEnd + 1, end);
+        Mapping mapping = statements.put(in, at + 5, nameEnd, statement);
         if (mapping == null) {
             failInPlace(CarpoolError.TOO_MANY_STATEMENTS.reply(statements.bytes() + " bytes"), server, out);
             return;
         }
-        if (server.statements().touch(statement, server.transactions())) {
-            outstanding.push(OutstandingRequests.FAKE_PARSE, () -> statements.undoPut(mapping));
-            server.answerFakes();
-            return;
-        }
-        makeRoom(server, out);
-        server.statements().add(statement, server.transactions());
-        link.serverParse();
-        outstanding.push(OutstandingRequests.PARSE, () -> {
-            server.statements().remove(statement);
-            statements.undoPut(mapping);
-        });
-        out.writeBytes(statement.parseMessage());
+        parse(mapping, statement, true, link, out);
     }
 
-    /** Makes sure that the server connection has the statement; what that takes is written to {@code out}. */
-    void ensure(SharedStatement statement, Link link, ByteBuf out) {
+    /**
+     * A Parse message with a name that is too long to be kept. What stands in place of the message up to the terminator of
+     * its name is written to {@code out}.
+     */
+    void parseUnkept(ByteBuf in, int at, int nameEnd, Link link, ByteBuf out) {
         ServerConnection server = link.server();
-        if (server.statements().touch(statement, server.transactions())) {
+        if (statements.find(in, at + 5, nameEnd) != null) {
+            parseTaken(in, at, nameEnd, server, out);
             return;
         }
-        makeRoom(server, out);
-        server.statements().add(statement, server.transactions());
-        link.serverParse();
+        SharedStatement statement = catalog.unkept(base);
+        Mapping mapping = statements.put(in, at + 5, nameEnd, statement);
+        if (mapping == null) {
+            throw new IllegalStateException("no room for what is not kept");
+        }
         server.outstanding()
                 .push(
-                        OutstandingRequests.PARSE | OutstandingRequests.SWALLOW,
-                        () -> server.statements().remove(statement));
+                        OutstandingRequests.PARSE,
+                        new Parsing(mapping, statement, true, server.statements(), ServerStatements.ABSENT));
+        parsePrefix(in, at, nameEnd, statement.serverName(), out);
+    }
+
+    private static void parsePrefix(ByteBuf in, int at, int nameEnd, byte[] name, ByteBuf out) {
+        out.writeByte(PARSE);
+        out.writeInt(in.getInt(at + 1) + name.length - (nameEnd - at - 5));
+        out.writeBytes(name);
+    }
+
+    /**
+     * A Parse of a name that is taken, up to its name: the server says so, or what else is wrong with it, since it is
+     * given a name that is taken there.
+     */
+    private void parseTaken(ByteBuf in, int at, int nameEnd, ServerConnection server, ByteBuf out) {
+        byte[] name = catalog.takenName();
+        OutstandingRequests outstanding = server.outstanding();
+        outstanding.push(OutstandingRequests.CLOSE | OutstandingRequests.SWALLOW);
+        close(name, out);
+        outstanding.push(OutstandingRequests.PARSE | OutstandingRequests.SWALLOW);
+        out.writeByte(PARSE);
+        out.writeInt(4 + name.length + 1 + 1 + 2);
+        out.writeBytes(name);
+        out.writeByte(0);
+        out.writeByte(0);
+        out.writeShort(0);
+        outstanding.push(OutstandingRequests.PARSE, new StatementName(bytes(in, at + 5, nameEnd), name));
+        parsePrefix(in, at, nameEnd, name, out);
+    }
+
+    private static byte[] bytes(ByteBuf in, int from, int to) {
+        byte[] bytes = new byte[to - from];
+        in.getBytes(from, bytes);
+        return bytes;
+    }
+
+    /**
+     * Makes sure that the server connection has a statement as young as the client's own Parse; what that takes is written
+     * to {@code out}. Returns the names to use.
+     */
+    StatementName ensure(Mapping mapping, Link link, ByteBuf out) {
+        SharedStatement statement = mapping.statement();
+        if (statement.isUnkept()) {
+            return mapping.names(statement);
+        }
+        ServerConnection server = link.server();
+        if (mapping.accepts(server.statements().touch(statement, server.transactions()))) {
+            return mapping.names(statement);
+        }
+        Scope now = scope(link);
+        if (!statement.scope().equals(now)) {
+            statement = catalog.inScope(now, statement);
+            if (mapping.accepts(server.statements().touch(statement, server.transactions()))) {
+                return mapping.names(statement);
+            }
+        }
+        parse(mapping, statement, false, link, out);
+        return mapping.names(statement);
+    }
+
+    private void parse(Mapping mapping, SharedStatement statement, boolean own, Link link, ByteBuf out) {
+        ServerConnection server = link.server();
+        ServerStatements held = server.statements();
+        OutstandingRequests outstanding = server.outstanding();
+        long before = held.touch(statement, server.transactions());
+        if (outstanding.hasEarlierChange(effect -> effect instanceof Change change && change.statement == statement)) {
+            before = ServerStatements.UNSURE;
+        }
+        Parsing parsing = new Parsing(mapping, statement, own, held, before);
+        if (before == ServerStatements.ABSENT) {
+            makeRoom(server, out);
+        } else {
+            outstanding.push(OutstandingRequests.CLOSE | OutstandingRequests.SWALLOW, parsing.closing());
+            close(statement.serverName(), out);
+        }
+        held.add(statement, parsing.number, server.transactions());
+        if (own) {
+            mapping.sent(parsing.number);
+        }
+        link.serverParse();
+        outstanding.push(OutstandingRequests.PARSE | (own ? 0 : OutstandingRequests.SWALLOW), parsing);
         out.writeBytes(statement.parseMessage());
     }
 
     private static void makeRoom(ServerConnection server, ByteBuf out) {
         ServerStatements held = server.statements();
+        OutstandingRequests outstanding = server.outstanding();
         SharedStatement next = held.evictionCandidate(server.transactions());
         while (next != null) {
             SharedStatement oldest = next;
+            if (outstanding.hasEarlierChange(effect -> effect instanceof Change change && change.statement == oldest)) {
+                return; // it was used a moment ago
+            }
+            long parse = held.parseOf(oldest);
             held.remove(oldest);
-            byte[] name = oldest.serverName();
-            out.writeByte(CLOSE);
-            out.writeInt(4 + 1 + name.length + 1);
-            out.writeByte('S');
-            out.writeBytes(name);
-            out.writeByte(0);
-            server.outstanding()
-                    .push(
-                            OutstandingRequests.CLOSE | OutstandingRequests.SWALLOW,
-                            () -> held.add(oldest, server.transactions()));
+            close(oldest.serverName(), out);
+            outstanding.push(OutstandingRequests.CLOSE | OutstandingRequests.SWALLOW, new Change(null, oldest) {
+                @Override
+                public void undo() {
+                    held.add(oldest, parse, server.transactions());
+                }
+            });
             next = held.evictionCandidate(server.transactions());
         }
     }
 
-    /** Close of a named statement: answered by the proxy when the client has it. */
+    private static void close(byte[] name, ByteBuf out) {
+        out.writeByte(CLOSE);
+        out.writeInt(4 + 1 + name.length + 1);
+        out.writeByte('S');
+        out.writeBytes(name);
+        out.writeByte(0);
+    }
+
+    /** Close of a named statement: answered by the proxy when the client has it, or when the name is the proxy's. */
     boolean close(ByteBuf in, int from, int to, ServerConnection server) {
         if (!virtual) {
             return false;
         }
         Mapping removed = statements.remove(in, from, to);
-        if (removed == null) {
+        if (removed == null && !catalog.isOurs(in, from, to)) {
             return false;
         }
-        server.outstanding().push(OutstandingRequests.FAKE_CLOSE, () -> statements.undoRemove(removed));
+        if (removed == null) {
+            server.outstanding().push(OutstandingRequests.FAKE_CLOSE);
+        } else {
+            server.outstanding().push(OutstandingRequests.FAKE_CLOSE, new Change(removed, null) {
+                @Override
+                public void undo() {
+                    statements.undoRemove(removed);
+                }
+            });
+        }
         server.answerFakes();
         return true;
     }
@@ -144,22 +380,12 @@ final class StatementRewriter {
         out.writeShort(0);
         WireWriter.end(out, at);
         server.unnamedStatement(0);
-        server.outstanding()
-                .push(
-                        OutstandingRequests.PARSE | OutstandingRequests.REPLACE_ERROR,
-                        new OutstandingRequests.Replacement(bytes));
+        server.outstanding().push(OutstandingRequests.PARSE, new OutstandingRequests.Replacement(bytes));
     }
 
-    /** A stale plan on a server is replaced: whoever parses the same text again gets a new statement. */
-    void requestFailed(ErrorFields fields) {
-        boolean stale = (fields.sqlState().equals("0A000") && fields.message().contains("cached plan"))
-                || (fields.sqlState().equals("26000") && fields.message().contains(" \"cp"));
-        if (stale && virtual) {
-            statements.forEach(mapping -> {
-                catalog.retire(mapping.statement());
-                mapping.renew(catalog.renew(mapping.statement()));
-            });
-        }
+    /** Whether only the server connection in use has one of the statements. */
+    boolean keepsConnection() {
+        return statements.hasUnkept();
     }
 
     void forgetAll() {

@@ -1,6 +1,8 @@
 package dev.carpool.server;
 
+import dev.carpool.prepared.StatementName;
 import java.util.ArrayDeque;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 import static dev.carpool.protocol.BackendMessageType.*;
@@ -10,9 +12,11 @@ import static dev.carpool.protocol.BackendMessageType.*;
  * oldest entry; that is the proof that replies cannot shift between clients (PostgreSQL manual, "Message Flow").
  *
  * <p>An entry is a kind, perhaps with {@link #SWALLOW} (the proxy asked, the client sees nothing) or {@link
- * #REPLACE_ERROR}. The kinds {@link #FAKE_PARSE} and {@link #FAKE_CLOSE} were never sent: the proxy answers them itself when
- * everything before them is answered. Entries that change what the proxy believes about prepared statements carry an
- * {@link Effect}, undone when the server skips them after an error.
+ * #REPLACE_ERROR}. The kind {@link #FAKE_CLOSE} was never sent: the proxy answers it itself when everything before it is
+ * answered. Entries that change what the proxy believes about prepared statements carry an {@link Effect}, undone when the
+ * server skips them after an error; until they are answered, what they change can be relied on in their own batch alone,
+ * because the rest of that is skipped too. Entries that use a statement under another name than the client's carry a
+ * {@link StatementName}.
  *
  * <p>Confined to the server connection's event loop.
  */
@@ -27,8 +31,7 @@ public final class OutstandingRequests {
     public static final int SYNC = 8;
     public static final int FUNCTION_CALL = 9;
     public static final int COPY_END = 10;
-    public static final int FAKE_PARSE = 11;
-    public static final int FAKE_CLOSE = 12;
+    public static final int FAKE_CLOSE = 11;
 
     /** The proxy's own request: its replies do not reach the client, except errors of extended requests. */
     public static final int SWALLOW = 0x10;
@@ -48,22 +51,30 @@ public final class OutstandingRequests {
     @FunctionalInterface
     public interface Effect {
         void undo();
+
+        /** The entry has been answered as it should. */
+        default void done() {}
+
+        /** The statement that the entry is about, if the client has another name for it. */
+        default @Nullable StatementName names() {
+            return null;
+        }
     }
 
     /** A made-up ErrorResponse, whole message. */
-    public static final class Replacement implements Effect {
+    public static final class Replacement {
         final byte[] message;
 
         public Replacement(byte[] message) {
             this.message = message;
         }
-
-        @Override
-        public void undo() {}
     }
 
     private byte[] entries = new byte[16];
-    private @Nullable Effect @Nullable [] effects;
+
+    /** An {@link Effect}, a {@link Replacement} or a {@link StatementName} for each entry that has one. */
+    private @Nullable Object @Nullable [] notes;
+
     private int head;
     private int size;
 
@@ -75,6 +86,12 @@ public final class OutstandingRequests {
 
     /** Extended requests have been sent since the last request that ends a batch. */
     private boolean unsynced;
+
+    /** Entries with an {@link Effect} in front of the last Sync. */
+    private int earlierChanges;
+
+    /** Entries with an {@link Effect} behind it. */
+    private int changes;
 
     public boolean isEmpty() {
         return head() == 0;
@@ -111,17 +128,29 @@ public final class OutstandingRequests {
 
     /** Queues a request that is sent next. */
     public void push(int entry) {
-        push(entry, null);
+        add(entry, null);
     }
 
     /** Queues a request that is sent next, with what must be taken back should the server skip it. */
-    public void push(int entry, @Nullable Effect effect) {
+    public void push(int entry, Effect effect) {
+        add(entry, effect);
+    }
+
+    /** Queues a request that is sent next, and names a statement for the server that the client names otherwise. */
+    public void push(int entry, StatementName names) {
+        add(entry, names);
+    }
+
+    /** Queues a request that is sent next and must fail, with the error that the client gets. */
+    public void push(int entry, Replacement replacement) {
+        add(entry | REPLACE_ERROR, replacement);
+    }
+
+    private void add(int entry, @Nullable Object note) {
         int kind = entry & KIND;
         if (skipping) {
             if (kind != SYNC) {
-                if (effect != null) {
-                    effect.undo();
-                }
+                undo(note);
                 return;
             }
             skipping = false;
@@ -130,8 +159,8 @@ public final class OutstandingRequests {
                 return;
             }
             copyIn = false;
-            if (kind != COPY_END && effect != null) {
-                effect.undo();
+            if (kind != COPY_END) {
+                undo(note);
             }
             // Anything but data, its end, Sync and Flush makes the server give up the COPY and eat the message.
             return;
@@ -144,13 +173,43 @@ public final class OutstandingRequests {
         }
         int at = (head + size) & (entries.length - 1);
         entries[at] = (byte) entry;
-        if (effect != null) {
-            if (effects == null) {
-                effects = new Effect[entries.length];
+        if (note != null) {
+            if (notes == null) {
+                notes = new Object[entries.length];
             }
-            effects[at] = effect;
+            notes[at] = note;
+            changes += note instanceof Effect ? 1 : 0;
         }
         size++;
+        if (kind == SYNC) {
+            earlierChanges += changes;
+            changes = 0;
+        }
+    }
+
+    private static void undo(@Nullable Object note) {
+        if (note instanceof Effect effect) {
+            effect.undo();
+        }
+    }
+
+    /** Whether an effect of an earlier batch is neither certain nor taken back yet. */
+    public boolean hasEarlierChanges() {
+        return earlierChanges > 0;
+    }
+
+    /** Whether an effect of an earlier batch that is neither certain nor taken back yet is such a one. */
+    public boolean hasEarlierChange(Predicate<Effect> such) {
+        int left = earlierChanges;
+        for (int i = 0; notes != null && left > 0; i++) {
+            if (notes[(head + i) & (entries.length - 1)] instanceof Effect effect) {
+                if (such.test(effect)) {
+                    return true;
+                }
+                left--;
+            }
+        }
+        return false;
     }
 
     private void grow() {
@@ -159,12 +218,12 @@ public final class OutstandingRequests {
         for (int i = 0; i < size; i++) {
             larger[i] = entries[(head + i) & (capacity - 1)];
         }
-        if (effects != null) {
-            @Nullable Effect[] moved = new Effect[capacity * 2];
+        if (notes != null) {
+            @Nullable Object[] moved = new Object[capacity * 2];
             for (int i = 0; i < size; i++) {
-                moved[i] = effects[(head + i) & (capacity - 1)];
+                moved[i] = notes[(head + i) & (capacity - 1)];
             }
-            effects = moved;
+            notes = moved;
         }
         entries = larger;
         head = 0;
@@ -189,15 +248,46 @@ public final class OutstandingRequests {
     /** What the oldest entry would be replaced by on error, or null. */
     @Nullable
     Replacement replacement() {
-        return size > 0 && effects != null && effects[head] instanceof Replacement made ? made : null;
+        return note() instanceof Replacement made ? made : null;
     }
 
-    void pop() {
-        if (effects != null) {
-            effects[head] = null;
+    /** The statement that the oldest entry is about, if the client has another name for it. */
+    @Nullable
+    StatementName names() {
+        Object note = note();
+        if (note instanceof Effect effect) {
+            return effect.names();
+        }
+        return note instanceof StatementName names ? names : null;
+    }
+
+    private @Nullable Object note() {
+        return size > 0 && notes != null ? notes[head] : null;
+    }
+
+    /** Removes the oldest entry. */
+    private void pop() {
+        if (notes != null) {
+            if (notes[head] instanceof Effect) {
+                if (earlierChanges > 0) {
+                    earlierChanges--;
+                } else {
+                    changes--;
+                }
+            }
+            notes[head] = null;
         }
         head = (head + 1) & (entries.length - 1);
         size--;
+    }
+
+    /** Removes the oldest entry: it has been answered as it should. */
+    void answered() {
+        Object note = note();
+        pop();
+        if (note instanceof Effect effect) {
+            effect.done();
+        }
     }
 
     /** A ParameterDescription has come: what is still owed is as for a portal. */
@@ -218,29 +308,41 @@ public final class OutstandingRequests {
         for (int i = 1; i < sent; i++) {
             int from = (head + i) & (entries.length - 1);
             int kind = entries[from] & KIND;
-            Effect effect = effects == null ? null : effects[from];
+            Object note = notes == null ? null : notes[from];
             if (copyIn && kind == SYNC) {
                 continue;
             }
-            if (copyIn && kind < FAKE_PARSE) {
+            if (copyIn && kind < FAKE_CLOSE) {
                 copyIn = false;
-                if (effect != null) {
-                    effect.undo();
-                }
+                undo(note);
                 continue;
             }
             unsynced = isExtended(kind) || (unsynced && !endsBatch(kind));
             int to = (head + kept) & (entries.length - 1);
             entries[to] = entries[from];
-            if (effects != null) {
-                effects[to] = effect;
+            if (notes != null) {
+                notes[to] = note;
             }
             kept++;
         }
-        for (int i = kept; effects != null && i < sent; i++) {
-            effects[(head + i) & (entries.length - 1)] = null;
+        for (int i = kept; notes != null && i < sent; i++) {
+            notes[(head + i) & (entries.length - 1)] = null;
         }
         size = kept;
+        countChanges();
+    }
+
+    private void countChanges() {
+        earlierChanges = 0;
+        changes = 0;
+        for (int i = 0; notes != null && i < size; i++) {
+            int at = (head + i) & (entries.length - 1);
+            changes += notes[at] instanceof Effect ? 1 : 0;
+            if ((entries[at] & KIND) == SYNC) {
+                earlierChanges += changes;
+                changes = 0;
+            }
+        }
     }
 
     /**
@@ -256,8 +358,7 @@ public final class OutstandingRequests {
         }
         ArrayDeque<Effect> undone = new ArrayDeque<>();
         while (size > 0 && (entries[head] & KIND) != SYNC) {
-            Effect effect = effects == null ? null : effects[head];
-            if (effect != null) {
+            if (note() instanceof Effect effect) {
                 undone.push(effect);
             }
             pop();
@@ -367,7 +468,7 @@ public final class OutstandingRequests {
             return MISMATCH;
         }
         if (ends) {
-            pop();
+            answered();
         }
         return (entry & SWALLOW) == 0 ? FORWARD : KEEP;
     }
@@ -379,6 +480,8 @@ public final class OutstandingRequests {
         skipping = false;
         copyIn = false;
         unsynced = false;
-        effects = null;
+        notes = null;
+        earlierChanges = 0;
+        changes = 0;
     }
 }

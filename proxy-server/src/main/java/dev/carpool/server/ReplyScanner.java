@@ -1,5 +1,6 @@
 package dev.carpool.server;
 
+import dev.carpool.prepared.StatementName;
 import dev.carpool.protocol.ErrorFields;
 import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.protocol.ProtocolViolation;
@@ -7,6 +8,8 @@ import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.protocol.WireReader;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
 import org.jspecify.annotations.Nullable;
 
 import static dev.carpool.protocol.BackendMessageType.*;
@@ -39,6 +42,9 @@ final class ReplyScanner {
          */
         void error(ErrorFields fields, boolean ours, boolean fatal);
 
+        /** A prepared statement does not exist, or not with the result it had; by its name on the server. */
+        void statementUseless(byte[] serverName);
+
         void parameterStatus(String name, String value, boolean ours);
 
         /** A notification; returns what is forwarded in its place, null for nothing. */
@@ -57,7 +63,13 @@ final class ReplyScanner {
     /** How much of an ErrorResponse is opened; the rest streams through. */
     private static final int ERROR_PREFIX = 1024;
 
-    /** ParameterStatus, CommandComplete and NotificationResponse are opened as a whole. */
+    /** SQLSTATE of "cached plan must not change result type" (feature_not_supported). */
+    private static final String STALE_PLAN = "0A000";
+
+    /** SQLSTATE of "prepared statement does not exist" (invalid_sql_statement_name). */
+    private static final String NO_STATEMENT = "26000";
+
+    /** What is opened as a whole: ParameterStatus, CommandComplete, NotificationResponse, errors that name a statement. */
     private static final int OPENED_LIMIT = 64 * 1024;
 
     private final OutstandingRequests outstanding;
@@ -166,7 +178,7 @@ final class ReplyScanner {
                         break;
                     }
                 }
-                if (OutstandingRequests.kind(outstanding.head()) >= OutstandingRequests.FAKE_PARSE) {
+                if (OutstandingRequests.kind(outstanding.head()) == OutstandingRequests.FAKE_CLOSE) {
                     forwardRun(in, start, at);
                     start = at;
                     answerFakes();
@@ -234,21 +246,9 @@ final class ReplyScanner {
 
     /** Answers what was never sent, as far as everything before it has been answered. */
     void answerFakes() {
-        while (true) {
-            int entry = outstanding.head();
-            switch (OutstandingRequests.kind(entry)) {
-                case OutstandingRequests.FAKE_PARSE -> {
-                    outstanding.pop();
-                    sink.forwardMade(PARSE_COMPLETE);
-                }
-                case OutstandingRequests.FAKE_CLOSE -> {
-                    outstanding.pop();
-                    sink.forwardMade(CLOSE_COMPLETE);
-                }
-                default -> {
-                    return;
-                }
-            }
+        while (OutstandingRequests.kind(outstanding.head()) == OutstandingRequests.FAKE_CLOSE) {
+            outstanding.answered();
+            sink.forwardMade(CLOSE_COMPLETE);
         }
     }
 
@@ -265,10 +265,10 @@ final class ReplyScanner {
     }
 
     /** How many bytes behind the type byte must be here before the message can be dealt with. */
-    private static int opened(byte type, int length) {
+    private int opened(byte type, int length) {
         return switch (type) {
             case READY_FOR_QUERY -> 5;
-            case ERROR_RESPONSE -> Math.min(length, ERROR_PREFIX);
+            case ERROR_RESPONSE -> Math.min(length, outstanding.names() == null ? ERROR_PREFIX : OPENED_LIMIT);
             case COMMAND_COMPLETE, PARAMETER_STATUS, NOTIFICATION_RESPONSE -> {
                 if (length > OPENED_LIMIT) {
                     throw new ProtocolViolation("message " + (char) type + " of length " + length);
@@ -351,15 +351,45 @@ final class ReplyScanner {
             throw new ProtocolViolation("unexpected error " + fields.sqlState());
         }
         OutstandingRequests.Replacement made = outstanding.replacement();
+        StatementName names = outstanding.names();
         outstanding.failed();
         sink.error(fields, ours, false);
-        if (made != null) {
-            replacement = made.message;
+        replacement = made != null ? made.message : null;
+        if (names != null) {
+            replacement = inClientsWords(in, at, length, names);
+            if (fields.sqlState().equals(STALE_PLAN) || fields.sqlState().equals(NO_STATEMENT)) {
+                sink.statementUseless(names.server());
+            }
+        }
+        if (replacement != null) {
             return OutstandingRequests.KEEP;
         }
         // The client's own request cannot succeed when one that the proxy put in front of it has failed, so it is told.
         boolean simple = kind == OutstandingRequests.QUERY || kind == OutstandingRequests.SYNC;
         return read || (ours && simple) ? OutstandingRequests.KEEP : OutstandingRequests.FORWARD;
+    }
+
+    /** The whole message with the client's name of the statement in place of the server's; null if it does not occur. */
+    private static byte @Nullable [] inClientsWords(ByteBuf in, int at, int length, StatementName names) {
+        int end = at + 1 + length;
+        if (end > in.writerIndex()) {
+            return null;
+        }
+        ByteBuf name = Unpooled.wrappedBuffer(names.server());
+        int found = ByteBufUtil.indexOf(name, in.slice(at, end - at));
+        if (found < 0) {
+            return null;
+        }
+        int behind = at + found + names.server().length;
+        byte[] message = new byte[end - at - names.server().length + names.client().length];
+        Unpooled.wrappedBuffer(message)
+                .writerIndex(0)
+                .writeByte(ERROR_RESPONSE)
+                .writeInt(message.length - 1)
+                .writeBytes(in, at + 5, found - 5)
+                .writeBytes(names.client())
+                .writeBytes(in, behind, end - behind);
+        return message;
     }
 
     /** Gives up what was held. */

@@ -664,6 +664,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     }
 
     @Override
+    public void statementUseless(byte[] serverName) {
+        statements.distrust(serverName);
+    }
+
+    @Override
     public void parameterStatus(String name, String value, boolean ours) {
         reported.put(name, value);
         if (name.equals("standard_conforming_strings")) {

@@ -27,9 +27,10 @@ import org.jspecify.annotations.Nullable;
  * A PostgreSQL that knows the protocol exactly and SQL hardly at all (PostgreSQL manual, "Message Flow"). Its statements:
  * {@code select TEXT} (one row), {@code big N} (one row of N bytes), {@code insert TEXT} (into {@link #committed} at
  * commit), {@code fail}, {@code hang} (until cancelled), {@code copyin}, {@code copyout N}, {@code set NAME VALUE}, {@code
- * show NAME}, {@code notice}, {@code die} (FATAL), {@code drop} (closes), {@code half} (closes inside a DataRow), and
- * {@code listen C}, {@code unlisten C}, {@code notify C TEXT}, {@code trigger C TEXT} (the
- * same unseen), begin, commit, rollback, discard all, set_config.
+ * show NAME}, {@code columns} (a row as {@link #columns} says, as {@code select *} does), {@code notice}, {@code die}
+ * (FATAL), {@code drop} (closes), {@code half} (closes inside a DataRow), {@code listen C}, {@code unlisten C}, {@code
+ * notify C TEXT}, {@code trigger C TEXT} (the same unseen), begin, commit, rollback, discard all, deallocate all,
+ * set_config. A text that begins with "syntax" cannot be parsed.
  */
 final class ModelPostgres {
     /** What all its transactions have left behind, in order. */
@@ -44,6 +45,9 @@ final class ModelPostgres {
 
     /** Notifications wait until the next ReadyForQuery. */
     boolean lazy;
+
+    /** What {@code columns} returns; other plans than those made for it are refused. */
+    String columns = "one";
 
     /** Does something to every batch of replies behind the login; the number counts batches of one backend. */
     @Nullable
@@ -60,6 +64,7 @@ final class ModelPostgres {
         final int processId = backends.size() + 1;
         final Map<String, String> settings = new TreeMap<>();
         final Map<String, String> prepared = new HashMap<>();
+        private final Map<String, String> plans = new HashMap<>();
         private final Map<String, String> portals = new HashMap<>();
         private final List<String> pending = new ArrayList<>();
         final Set<String> channels = new TreeSet<>();
@@ -300,6 +305,7 @@ final class ModelPostgres {
                             throw new Failure("26000", "prepared statement \"" + name + "\" does not exist");
                         }
                         checkAborted(sql);
+                        checkPlan(name);
                         portals.put(portal, sql);
                         WireWriter.empty(out, (byte) '2');
                     }
@@ -378,12 +384,21 @@ final class ModelPostgres {
             if (sql.contains("carpool:") || sql.startsWith("syntax")) {
                 throw new Failure("42601", "syntax error");
             }
-            checkAborted(sql);
+            if (!sql.isEmpty()) {
+                checkAborted(sql);
+            }
             if (prepared.containsKey(name)) {
                 throw new Failure("42P05", "prepared statement \"" + name + "\" already exists");
             }
             prepared.put(name, sql);
+            plans.put(name, columns);
             WireWriter.empty(out, (byte) '1');
+        }
+
+        private void checkPlan(String name) {
+            if ("columns".equals(prepared.get(name)) && !columns.equals(plans.get(name))) {
+                throw new Failure("0A000", "cached plan must not change result type");
+            }
         }
 
         private void describe(ByteBuf body) {
@@ -394,6 +409,7 @@ final class ModelPostgres {
                 throw new Failure(what == 'S' ? "26000" : "34000", "\"" + name + "\" does not exist");
             }
             if (what == 'S') {
+                checkPlan(name);
                 int at = WireWriter.begin(out, (byte) 't');
                 out.writeShort(0);
                 WireWriter.end(out, at);
@@ -406,7 +422,11 @@ final class ModelPostgres {
         }
 
         private static boolean returnsRows(String sql) {
-            return sql.startsWith("select") || sql.startsWith("big") || sql.startsWith("show") || sql.equals("half");
+            return sql.startsWith("select")
+                    || sql.startsWith("big")
+                    || sql.startsWith("show")
+                    || sql.equals("columns")
+                    || sql.equals("half");
         }
 
         private void checkAborted(String sql) {
@@ -455,6 +475,7 @@ final class ModelPostgres {
                     }
                     row(argument, describing);
                 }
+                case "columns" -> row(columns, describing);
                 case "show" -> row(settings.getOrDefault(argument, ""), describing);
                 case "big" -> row("x".repeat(Integer.parseInt(argument)), describing);
                 case "insert" -> {
@@ -472,7 +493,7 @@ final class ModelPostgres {
                     WireWriter.commandComplete(out, "INSERT 0 1");
                 }
                 case "discard" -> {
-                    prepared.clear();
+                    dropNamed();
                     channels.clear();
                     for (String name : List.copyOf(settings.keySet())) {
                         setting(name, "");
@@ -485,6 +506,10 @@ final class ModelPostgres {
                         setting(name, "");
                     }
                     WireWriter.commandComplete(out, "RESET");
+                }
+                case "deallocate" -> {
+                    dropNamed();
+                    WireWriter.commandComplete(out, "DEALLOCATE ALL");
                 }
                 case "notice" -> {
                     WireWriter.notice(out, "NOTICE", argument, "");
@@ -583,6 +608,10 @@ final class ModelPostgres {
                 out.writeInt(bytes.length).writeBytes(bytes);
             }
             WireWriter.end(out, at);
+        }
+
+        private void dropNamed() {
+            prepared.keySet().removeIf(name -> !name.isEmpty());
         }
 
         private static final Pattern SET_CONFIG =

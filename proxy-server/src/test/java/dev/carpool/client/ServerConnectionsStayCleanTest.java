@@ -230,8 +230,12 @@ final class ServerConnectionsStayCleanTest {
     @Test
     void madeUpRepliesWaitForTheEndOfAReplyInTransit() {
         TestClient client = proxy.login();
-        client.send(Wire.empty().parse("s", "select a").parse("t", "hang").sync());
-        assertEquals("11Z(I)", client.transcript());
+        client.send(Wire.empty()
+                .parse("s", "select a")
+                .parse("t", "hang")
+                .parse("u", "select a")
+                .sync());
+        assertEquals("111Z(I)", client.transcript());
         client.send(Wire.empty().bind("", "t").describe('P', "").flush());
         assertEquals("2n", client.transcript());
         client.send(Wire.empty().execute("").flush());
@@ -241,11 +245,11 @@ final class ServerConnectionsStayCleanTest {
         ByteBuf suspended = Unpooled.buffer().writeByte('D').writeInt(20).writeBytes(new byte[6]);
         proxy.postgres.last().unasked(suspended);
         proxy.run();
-        client.send(Wire.empty().parse("again", "select a").flush());
+        client.send(Wire.empty().close('S', "s").flush());
         proxy.postgres.last().unasked(Unpooled.buffer().writeBytes(new byte[10]).writeBytes(rest));
         proxy.run();
-        client.send(Wire.empty().parse("more", "select a").flush());
-        assertEquals("DC(HUNG)11", client.replies().replace("DC", "DC(HUNG)"));
+        client.send(Wire.empty().close('S', "u").flush());
+        assertEquals("DC(HUNG)33", client.replies().replace("DC", "DC(HUNG)"));
     }
 
     @Test

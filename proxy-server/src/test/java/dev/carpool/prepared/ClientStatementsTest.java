@@ -14,9 +14,11 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 final class ClientStatementsTest {
     private final StatementCatalog catalog = new StatementCatalog("0");
@@ -61,7 +63,7 @@ final class ClientStatementsTest {
     @Test
     void takesBackInBothOrders() {
         Mapping before = put("a", one);
-        before.settle();
+        before.settle(1);
         for (boolean oldestFirst : List.of(true, false)) {
             Mapping removed = remove("a");
             assertSame(before, removed);
@@ -104,7 +106,7 @@ final class ClientStatementsTest {
                     ByteBuf bytes = bytes(name);
                     Mapping mapping = tested.put(bytes, 0, bytes.writerIndex(), one);
                     assertNotNull(mapping);
-                    mapping.settle();
+                    mapping.settle(1);
                     before.put(name, one);
                 }
             }
@@ -133,6 +135,36 @@ final class ClientStatementsTest {
             assertEquals(before.size(), tested.size());
             assertEquals(bytesBefore, tested.bytes());
         }
+    }
+
+    @Test
+    void acceptsWhatIsAsYoungAsItsOwnParse() {
+        Mapping mapping = put("a", one);
+        mapping.sent(5);
+        assertTrue(mapping.accepts(5));
+        assertFalse(mapping.accepts(6), "sent before the own one was answered");
+        mapping.settle(8);
+        assertTrue(mapping.accepts(5));
+        assertFalse(mapping.accepts(7));
+        assertTrue(mapping.accepts(8));
+        assertFalse(mapping.accepts(ServerStatements.UNSURE));
+        assertFalse(mapping.accepts(ServerStatements.ABSENT));
+    }
+
+    @Test
+    void countsWhatIsNotKept() {
+        ClientStatements none = new ClientStatements(0);
+        ByteBuf name = bytes("a");
+        assertNull(none.put(name, 0, 1, one));
+        Mapping unkept = none.put(name, 0, 1, catalog.unkept("scope"));
+        assertNotNull(unkept);
+        assertTrue(none.hasUnkept());
+        none.remove(name, 0, 1);
+        assertFalse(none.hasUnkept());
+        none.undoRemove(unkept);
+        assertTrue(none.hasUnkept());
+        none.clear();
+        assertFalse(none.hasUnkept());
     }
 
     @Test

@@ -19,15 +19,15 @@ final class ServerStatementsTest {
     void evictsTheOneUsedLongestAgo() {
         SharedStatement a = statement("a");
         SharedStatement b = statement("b");
-        statements.add(a, 1);
+        statements.add(a, 11, 1);
         assertNull(statements.evictionCandidate(2), "there is room");
-        statements.add(b, 1);
+        statements.add(b, 12, 1);
         assertSame(a, statements.evictionCandidate(2));
-        assertTrue(statements.touch(a, 2));
+        assertEquals(11, statements.touch(a, 2));
         assertSame(b, statements.evictionCandidate(3));
         assertTrue(statements.remove(b));
         assertFalse(statements.remove(b));
-        assertFalse(statements.touch(b, 3));
+        assertEquals(ServerStatements.ABSENT, statements.touch(b, 3));
         assertNull(statements.evictionCandidate(3));
         assertEquals(1, statements.size());
     }
@@ -36,10 +36,10 @@ final class ServerStatementsTest {
     void evictsNothingTheTransactionUses() {
         SharedStatement a = statement("a");
         SharedStatement b = statement("b");
-        statements.add(a, 7);
-        statements.add(b, 7);
+        statements.add(a, 11, 7);
+        statements.add(b, 12, 7);
         assertNull(statements.evictionCandidate(7));
-        statements.add(statement("c"), 7);
+        statements.add(statement("c"), 13, 7);
         assertEquals(3, statements.size());
         assertSame(a, statements.evictionCandidate(8));
     }
@@ -47,14 +47,29 @@ final class ServerStatementsTest {
     @Test
     void forgetsAllAtOnce() {
         SharedStatement a = statement("a");
-        statements.add(a, 1);
+        statements.add(a, 11, 1);
         statements.clear();
         assertEquals(0, statements.size());
         assertFalse(statements.contains(a));
-        assertFalse(statements.touch(a, 1));
+        assertEquals(ServerStatements.ABSENT, statements.touch(a, 1));
         assertNull(statements.evictionCandidate(2));
-        statements.add(a, 1);
+        statements.add(a, 11, 1);
         assertTrue(statements.contains(a));
+    }
+
+    @Test
+    void knowsWhichParseMadeThem() {
+        SharedStatement a = statement("a");
+        statements.add(a, 11, 1);
+        statements.add(a, 12, 1);
+        assertEquals(12, statements.parseOf(a));
+        statements.restore(a, 11);
+        assertEquals(11, statements.parseOf(a));
+        statements.distrust(statement("b").serverName());
+        assertEquals(11, statements.parseOf(a));
+        statements.distrust(a.serverName());
+        assertEquals(ServerStatements.UNSURE, statements.parseOf(a));
+        assertEquals(1, statements.size());
     }
 
     @Test
@@ -72,11 +87,13 @@ final class ServerStatementsTest {
             switch (random.nextInt(4)) {
                 case 0 -> assertEquals(model.remove(statement) != null, tested.remove(statement));
                 case 1 -> {
-                    tested.add(statement, transaction);
+                    tested.add(statement, step, transaction);
                     model.put(statement, transaction);
                 }
                 default -> {
-                    assertEquals(model.containsKey(statement), tested.touch(statement, transaction));
+                    assertEquals(
+                            model.containsKey(statement),
+                            tested.touch(statement, transaction) != ServerStatements.ABSENT);
                     if (model.get(statement) != null) {
                         model.put(statement, transaction);
                     }

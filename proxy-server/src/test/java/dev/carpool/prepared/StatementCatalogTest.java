@@ -67,19 +67,26 @@ final class StatementCatalogTest {
     }
 
     @Test
-    void givesARetiredTextANewName() {
-        SharedStatement old = intern("a", "select 1", 23);
-        assertSame(old, catalog.renew(old));
-        catalog.retire(old);
-        catalog.retire(old);
-        assertTrue(old.isRetired());
-        SharedStatement successor = intern("a", "select 1", 23);
-        assertNotSame(old, successor);
-        assertNotEquals(old.toString(), successor.toString());
-        assertSame(successor, catalog.renew(old));
-        assertFalse(successor.isRetired());
+    void knowsTheSameTextInOtherScopes() {
+        SharedStatement a = intern("a", "select 1", 23);
+        SharedStatement b = catalog.inScope("b", a);
+        assertNotSame(a, b);
+        assertSame(b, intern("b", "select 1", 23));
+        assertSame(a, catalog.inScope("a", b));
+    }
+
+    @Test
+    void tellsItsNamesFromOthers() {
+        SharedStatement unkept = catalog.unkept("a");
+        assertTrue(unkept.isUnkept());
+        assertEquals("", unkept.text());
+        assertNotEquals(unkept.toString(), intern("a", "select 1").toString());
         assertEquals(1, catalog.size());
-        assertEquals(successor.size(), catalog.bytes());
+        for (byte[] ours : List.of(unkept.serverName(), catalog.takenName(), catalog.unknownName())) {
+            assertTrue(catalog.isOurs(Unpooled.wrappedBuffer(ours), 0, ours.length));
+            assertFalse(catalog.isOurs(Unpooled.wrappedBuffer(ours), 0, 3));
+            assertFalse(catalog.isOurs(Unpooled.wrappedBuffer(ours), 1, ours.length));
+        }
     }
 
     @Test

@@ -130,7 +130,7 @@ final class OutstandingRequestsTest {
     @Test
     void whatIsSkippedIsTakenBackNewestFirst() {
         push(PARSE, "a");
-        push(FAKE_PARSE, "b");
+        push(PARSE, "b");
         push("B");
         push(FAKE_CLOSE, "c");
         push("S");
@@ -206,6 +206,38 @@ final class OutstandingRequestsTest {
         assertTrue(match("1".repeat(40) + "E"));
         assertEquals(60, undone.size());
         assertEquals("p99", undone.get(0));
+    }
+
+    @Test
+    void whatABatchChangesIsCertainWhenItIsAnswered() {
+        OutstandingRequests.Effect first = () -> undone.add("first");
+        requests.push(PARSE, first);
+        assertFalse(requests.hasEarlierChanges(), "in its own batch it is relied on");
+        push("S");
+        push(PARSE, "second");
+        assertTrue(requests.hasEarlierChange(effect -> effect == first));
+        assertTrue(match("1"));
+        assertFalse(requests.hasEarlierChanges());
+        push("S");
+        assertTrue(requests.hasEarlierChanges());
+        assertFalse(requests.hasEarlierChange(effect -> effect == first));
+        assertTrue(match("ZE"));
+        assertFalse(requests.hasEarlierChanges());
+        assertEquals(List.of("second"), undone);
+    }
+
+    @Test
+    void aCopyThatIgnoresASyncEndsNoBatch() {
+        push("E");
+        push("S");
+        push("c");
+        push(PARSE, "a");
+        assertTrue(match("G"));
+        assertFalse(requests.hasEarlierChanges());
+        push("S");
+        assertTrue(requests.hasEarlierChanges());
+        assertTrue(match("C1Z"));
+        assertFalse(requests.hasEarlierChanges());
     }
 
     /**

@@ -1,0 +1,360 @@
+package dev.carpool.client;
+
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+/** Prepared statements are answered as a private PostgreSQL would answer, however requests are pipelined. */
+final class PreparedStatementsTest {
+    private ProxyOnOneLoop proxy = ProxyOnOneLoop.with();
+
+    @AfterEach
+    void stop() {
+        proxy.close();
+    }
+
+    private void restart(String... settings) {
+        proxy.close();
+        proxy = ProxyOnOneLoop.with(settings);
+    }
+
+    private static String ask(TestClient client, Wire requests) {
+        client.send(requests);
+        return client.transcript();
+    }
+
+    private static Wire parse(String name, String sql) {
+        return Wire.empty().parse(name, sql).sync();
+    }
+
+    private static Wire run(String name) {
+        return Wire.empty().run(name).sync();
+    }
+
+    @Test
+    void aNameWhoseParseFailsInFlightIsFree() {
+        TestClient client = proxy.login();
+        Wire requests = Wire.empty()
+                .parse("s", "syntax")
+                .sync()
+                .parse("s", "select a")
+                .sync()
+                .run("s")
+                .sync();
+        assertEquals("E(42601)Z(I)1Z(I)2D(a)C(SELECT 1)Z(I)", ask(client, requests));
+    }
+
+    @Test
+    void aNameWhoseParseIsInFlightIsTakenIfThatSucceeds() {
+        TestClient client = proxy.login();
+        Wire requests = Wire.empty()
+                .parse("s", "select a")
+                .sync()
+                .parse("s", "select b")
+                .sync()
+                .run("s")
+                .sync();
+        assertEquals("1Z(I)E(42P05)Z(I)2D(a)C(SELECT 1)Z(I)", ask(client, requests));
+        assertEquals("ERROR 42P05 prepared statement \"s\" already exists", client.lastError());
+    }
+
+    @Test
+    void aNameClosedInFlightIsFreeIfTheCloseIsReached() {
+        TestClient client = proxy.login();
+        ask(client, parse("s", "select a"));
+        Wire reached = Wire.empty()
+                .close('S', "s")
+                .sync()
+                .parse("s", "select b")
+                .sync()
+                .run("s")
+                .sync();
+        assertEquals("3Z(I)1Z(I)2D(b)C(SELECT 1)Z(I)", ask(client, reached));
+        Wire skipped = Wire.empty()
+                .bind("", "none")
+                .close('S', "s")
+                .sync()
+                .parse("s", "select c")
+                .sync()
+                .run("s")
+                .sync();
+        assertEquals("E(26000)Z(I)E(42P05)Z(I)2D(b)C(SELECT 1)Z(I)", ask(client, skipped));
+    }
+
+    @Test
+    void aTextThatFailsInFlightFailsAgain() {
+        TestClient client = proxy.login();
+        Wire requests = Wire.empty()
+                .parse("s", "syntax")
+                .sync()
+                .parse("t", "syntax")
+                .sync()
+                .run("t")
+                .sync();
+        assertEquals("E(42601)Z(I)E(42601)Z(I)E(26000)Z(I)", ask(client, requests));
+    }
+
+    @Test
+    void aStatementWhoseParseWasSkippedIsParsedForTheNextBatch() {
+        TestClient client = proxy.login();
+        Wire requests = Wire.empty()
+                .bind("", "none")
+                .parse("s", "select a")
+                .sync()
+                .parse("t", "select a")
+                .sync()
+                .run("t")
+                .sync()
+                .run("s")
+                .sync();
+        assertEquals("E(26000)Z(I)1Z(I)2D(a)C(SELECT 1)Z(I)E(26000)Z(I)", ask(client, requests));
+        assertEquals("ERROR 26000 prepared statement \"s\" does not exist", client.lastError());
+    }
+
+    @Test
+    void aStatementSkippedOnItsWayToTheServerComesWithTheNextBatch() {
+        TestClient client = proxy.login();
+        ask(client, parse("s", "select a"));
+        proxy.login().query("discard all");
+        Wire requests = Wire.empty().bind("", "none").run("s").sync().run("s").sync();
+        assertEquals("E(26000)Z(I)2D(a)C(SELECT 1)Z(I)", ask(client, requests));
+    }
+
+    @Test
+    void roomMadeInVainIsKnownToTheNextBatch() {
+        restart("max_prepared_statements=1");
+        TestClient client = proxy.login();
+        ask(client, parse("s", "select a"));
+        Wire requests = Wire.empty()
+                .bind("", "none")
+                .parse("t", "select b")
+                .sync()
+                .parse("u", "select a")
+                .sync()
+                .run("s")
+                .sync();
+        assertEquals("E(26000)Z(I)1Z(I)2D(a)C(SELECT 1)Z(I)", ask(client, requests));
+    }
+
+    @Test
+    void whatComesBehindDeallocateAllIsKept() {
+        for (String sql : new String[] {"deallocate all", "discard all"}) {
+            TestClient client = proxy.login();
+            ask(client, parse("s", "select a"));
+            String tag = sql.startsWith("de") ? "DEALLOCATE ALL" : "DISCARD ALL";
+            Wire requests = Wire.empty()
+                    .query(sql)
+                    .parse("s", "select b")
+                    .run("s")
+                    .sync()
+                    .run("s")
+                    .sync();
+            assertEquals("C(" + tag + ")Z(I)12D(b)C(SELECT 1)Z(I)2D(b)C(SELECT 1)Z(I)", ask(client, requests));
+            assertEquals("2D(b)C(SELECT 1)Z(I)", ask(client, run("s")));
+            client.close();
+        }
+    }
+
+    @Test
+    void deallocateAllInABatchIsWaitedFor() {
+        TestClient client = proxy.login();
+        ask(client, parse("s", "select a"));
+        Wire requests = Wire.empty()
+                .parse("", "deallocate all")
+                .run("")
+                .parse("s", "select b")
+                .run("s")
+                .sync();
+        assertEquals("12C(DEALLOCATE ALL)12D(b)C(SELECT 1)Z(I)", ask(client, requests));
+        requests = Wire.empty().query("deallocate all").run("s").sync();
+        assertEquals("C(DEALLOCATE ALL)Z(I)E(26000)Z(I)", ask(client, requests));
+    }
+
+    @Test
+    void anotherClientsUnnamedStatementIsNeverRun() {
+        TestClient other = proxy.login();
+        TestClient client = proxy.login();
+        ask(other, parse("", "select others"));
+        Wire requests = Wire.empty()
+                .bind("", "none")
+                .parse("", "select mine")
+                .sync()
+                .run("")
+                .sync();
+        assertEquals("E(26000)Z(I)E(26000)Z(I)", ask(client, requests));
+        ask(client, parse("", "select mine"));
+        ask(other, run(""));
+        requests = Wire.empty().bind("", "none").run("").sync().run("").sync();
+        assertEquals("E(26000)Z(I)2D(mine)C(SELECT 1)Z(I)", ask(client, requests));
+    }
+
+    @Test
+    void aListeningClientWaitsLikeOthers() {
+        TestClient client = proxy.login();
+        assertEquals("C(LISTEN)Z(I)", client.query("listen c"));
+        Wire requests = Wire.empty()
+                .parse("s", "syntax")
+                .sync()
+                .parse("s", "select a")
+                .sync()
+                .run("s")
+                .sync();
+        assertEquals("E(42601)Z(I)1Z(I)2D(a)C(SELECT 1)Z(I)", ask(client, requests));
+        assertEquals("2D(a)C(SELECT 1)Z(I)", ask(client, run("s")));
+    }
+
+    @Test
+    void requestsThatWaitKeepTheirOrderInAnyPieces() {
+        byte[] requests = Wire.empty()
+                .parse("s", "syntax")
+                .sync()
+                .parse("s", "select a")
+                .sync()
+                .run("s")
+                .sync()
+                .close('S', "s")
+                .sync()
+                .parse("s", "select b")
+                .run("s")
+                .sync()
+                .query("select c")
+                .bytes();
+        String replies = "E(42601)Z(I)1Z(I)2D(a)C(SELECT 1)Z(I)3Z(I)12D(b)C(SELECT 1)Z(I)TD(c)C(SELECT 1)Z(I)";
+        int[] everywhere = IntStream.range(1, requests.length).toArray();
+        TestClient slow = proxy.login();
+        slow.sendInPieces(requests, everywhere);
+        assertEquals(replies, slow.transcript());
+        for (int cut : everywhere) {
+            TestClient client = proxy.login();
+            client.sendInPieces(requests, cut);
+            assertEquals(replies, client.transcript());
+            client.close();
+        }
+    }
+
+    @Test
+    void theServerJudgesEveryParse() {
+        TestClient client = proxy.login();
+        ask(client, parse("s", "select a"));
+        assertEquals("E(42601)Z(I)", ask(client, parse("s", "syntax")));
+        assertEquals("C(BEGIN)Z(T)", client.query("begin"));
+        assertEquals("E(42P05)Z(E)", ask(client, parse("s", "select b")));
+        assertEquals("E(25P02)Z(E)", ask(client, parse("s", "select b")));
+        assertEquals("E(25P02)Z(E)", ask(client, parse("t", "select a")));
+        assertEquals("3Z(E)", ask(client, Wire.empty().close('S', "t").sync()));
+        assertEquals("C(ROLLBACK)Z(I)", client.query("rollback"));
+        assertEquals("E(26000)Z(I)", ask(client, run("t")));
+        assertEquals("2D(a)C(SELECT 1)Z(I)", ask(client, run("s")));
+    }
+
+    @Test
+    void errorsSpeakOfTheClientsNames() {
+        TestClient client = proxy.login();
+        ask(client, parse("mine", "select a"));
+        client.query("begin");
+        proxy.postgres.last().prepared.clear();
+        assertEquals("E(26000)Z(E)", ask(client, run("mine")));
+        assertEquals("ERROR 26000 prepared statement \"mine\" does not exist", client.lastError());
+        client.query("rollback");
+        assertEquals("2D(a)C(SELECT 1)Z(I)", ask(client, run("mine")), "healed");
+        proxy.postgres.last().prepared.clear();
+        assertEquals(
+                "E(26000)Z(I)", ask(client, Wire.empty().describe('S', "mine").sync()));
+        assertEquals("ERROR 26000 \"mine\" does not exist", client.lastError());
+    }
+
+    @Test
+    void namesOfTheProxyAreNobodys() {
+        TestClient client = proxy.login();
+        ask(client, parse("s", "select a"));
+        String ours = proxy.postgres.last().prepared.keySet().iterator().next();
+        TestClient other = proxy.login();
+        assertEquals("E(26000)Z(I)", ask(other, run(ours)));
+        assertEquals("ERROR 26000 prepared statement \"" + ours + "\" does not exist", other.lastError());
+        assertEquals("E(26000)Z(I)", ask(other, Wire.empty().describe('S', ours).sync()));
+        assertEquals("3Z(I)", ask(other, Wire.empty().close('S', ours).sync()));
+        assertEquals("1Z(I)", ask(other, parse(ours, "select b")));
+        assertEquals("2D(b)C(SELECT 1)Z(I)", ask(other, run(ours)));
+        assertEquals("2D(a)C(SELECT 1)Z(I)", ask(client, run("s")));
+    }
+
+    @Test
+    void aPlanOlderThanTheClientsParseIsNeverUsed() {
+        restart("default_pool_size=2", "server_round_robin=1");
+        TestClient early = proxy.login();
+        TestClient late = proxy.login();
+        TestClient holder = proxy.login();
+        // Both server connections have the statement.
+        assertEquals("1Z(I)", ask(early, parse("s", "columns")));
+        holder.query("begin");
+        assertEquals("2D(one)C(COLUMNS)Z(I)".replace("COLUMNS", "SELECT 1"), ask(early, run("s")));
+        holder.query("rollback");
+        ask(early, run("s"));
+        ask(early, run("s"));
+        assertEquals(2, proxy.postgres.open);
+        proxy.postgres.columns = "two";
+        assertEquals("1Z(I)", ask(late, parse("s", "columns")));
+        for (int i = 0; i < 4; i++) {
+            assertEquals("2D(two)C(SELECT 1)Z(I)", ask(late, run("s")));
+            assertEquals("tTZ(I)", ask(late, Wire.empty().describe('S', "s").sync()));
+        }
+    }
+
+    @Test
+    void aStalePlanIsTheErrorOfOneRequest() {
+        TestClient client = proxy.login();
+        ask(client, parse("s", "columns"));
+        proxy.postgres.columns = "two";
+        assertEquals("E(0A000)Z(I)", ask(client, run("s")));
+        assertEquals("2D(two)C(SELECT 1)Z(I)", ask(client, run("s")));
+        proxy.postgres.columns = "three";
+        assertEquals("E(0A000)Z(I)", ask(client, Wire.empty().describe('S', "s").sync()));
+        assertEquals("tTZ(I)", ask(client, Wire.empty().describe('S', "s").sync()));
+    }
+
+    @Test
+    void sessionsWithOtherSettingsShareNoStatement() {
+        TestClient one = proxy.login();
+        TestClient two = proxy.login("TimeZone", "Asia/Tokyo");
+        TestClient three = proxy.login("application_name", "three");
+        ask(one, parse("s", "select a"));
+        ask(three, parse("s", "select a"));
+        assertEquals(1, proxy.postgres.last().prepared.size());
+        ask(two, parse("s", "select a"));
+        assertEquals(2, proxy.postgres.last().prepared.size());
+        assertEquals("2D(a)C(SELECT 1)Z(I)", ask(one, run("s")));
+        assertEquals("2D(a)C(SELECT 1)Z(I)", ask(two, run("s")));
+        assertEquals(2, proxy.postgres.last().prepared.size());
+    }
+
+    @Test
+    void aLargeStatementKeepsItsConnectionUntilItIsClosed() {
+        TestClient client = proxy.login();
+        String large = "select " + "y".repeat(2 << 20);
+        assertEquals("1Z(I)", ask(client, parse("large", large)));
+        assertEquals("E(42P05)Z(I)", ask(client, parse("large", large)));
+        assertEquals("ERROR 42P05 prepared statement \"large\" already exists", client.lastError());
+        assertEquals("E(42P05)Z(I)", ask(client, parse("large", "select small")));
+        assertEquals("2D(2097152)C(SELECT 1)Z(I)", ask(client, run("large")));
+        TestClient other = proxy.login();
+        other.send(Wire.empty().query("select waits"));
+        assertEquals("", other.transcript());
+        assertEquals("3Z(I)", ask(client, Wire.empty().close('S', "large").sync()));
+        assertEquals("TD(waits)C(SELECT 1)Z(I)", other.transcript());
+        assertEquals("E(26000)Z(I)", ask(client, run("large")));
+        assertEquals("1Z(I)", ask(client, parse("large", "select small")));
+        assertTrue(ask(client, parse("large", large)).startsWith("E(42P05)"));
+    }
+
+    @Test
+    void aLargeStatementThatFailsKeepsNothing() {
+        TestClient client = proxy.login();
+        assertEquals("E(42601)Z(I)", ask(client, parse("large", "syntax" + "y".repeat(2 << 20))));
+        TestClient other = proxy.login();
+        assertEquals("TD(free)C(SELECT 1)Z(I)", other.query("select free"));
+        assertEquals("E(26000)Z(I)", ask(client, run("large")));
+    }
+}
