@@ -85,4 +85,75 @@ class PinsIT {
             assertEquals(List.of(), rows(operator, "SHOW PINS"));
         }
     }
+
+    @Test
+    void aPinnedSessionThatIsIdleTooLongIsEnded() throws Exception {
+        start("default_pool_size=1", "pin_timeout=1s");
+        try (ScriptedClient client = proxy.login();
+                ScriptedClient other = proxy.login()) {
+            client.query("select pg_advisory_lock(815)");
+            Reply error = client.expectFatal();
+            assertEquals("57P05", error.field('C'));
+            assertTrue(error.field('M').contains("advisory_lock"), error::toString);
+            assertEquals("t", other.value("select pg_try_advisory_xact_lock(815)"));
+        }
+    }
+
+    @Test
+    void othersGoOnWhenTooManyWantToBePinned() throws Exception {
+        start("default_pool_size=2", "max_pinned_share=50");
+        try (ScriptedClient first = proxy.login();
+                ScriptedClient second = proxy.login();
+                ScriptedClient third = proxy.login()) {
+            first.query("create temp table t (a int)");
+            Await.until("pinned", () -> pinned() == 1);
+            assertEquals("C:BEGIN Z:T", second.query("begin"));
+            assertEquals("C:CREATE_TABLE Z:T", second.query("create temp table t (a int)"));
+            assertEquals("C:COMMIT Z:I", second.query("commit"));
+            Reply error = second.expectFatal();
+            assertEquals("53400", error.field('C'));
+            assertTrue(error.field('M').contains("(temp)"), error::toString);
+            assertEquals("1", third.value("select 1"));
+            assertEquals("0", first.value("select count(*) from t"));
+            assertEquals("null", third.value("select to_regclass('pg_temp.t')"));
+        }
+    }
+
+    @Test
+    void settingsMoveWhereOtherStateIsAnError() throws Exception {
+        start("default_pool_size=2", "session_state=error");
+        try (ScriptedClient client = proxy.login()) {
+            client.query("set statement_timeout to '11s'");
+            client.query("select set_config('app.x', 'y', false)");
+            assertEquals("11s", client.value("show statement_timeout"));
+            client.query("begin");
+            client.query("create temp table t (a int) on commit drop");
+            assertEquals("C:COMMIT Z:I", client.query("commit"));
+            assertEquals("y", client.value("select current_setting('app.x')"));
+            client.query("select 1 from pg_advisory_lock(1)");
+            Reply error = client.expectFatal();
+            assertEquals("0A000", error.field('C'));
+            assertTrue(error.field('M').contains("(advisory_lock)"), error::toString);
+        }
+        try (ScriptedClient next = proxy.login()) {
+            assertEquals("t", next.value("select pg_try_advisory_xact_lock(1)"));
+        }
+    }
+
+    @Test
+    void oneUserIsWarned() throws Exception {
+        start("default_pool_size=2", "users." + PostgresUnderTest.APP + ".session_state=warn");
+        try (ScriptedClient client = proxy.login()) {
+            client.query("create temp table t (a int)");
+            Reply notice = client.expect('N');
+            assertEquals("01000", notice.field('C'));
+            assertEquals("WARNING", notice.field('V'));
+            assertTrue(notice.field('M').contains("(temp)"), notice::toString);
+            assertEquals("C:DROP_TABLE Z:I", client.query("drop table t"));
+            Await.until("unpinned", () -> pinned() == 0);
+            assertEquals("C:CREATE_TABLE Z:I", client.query("create temp table t (a int)"));
+            Await.until("pinned again", () -> pinned() == 1);
+            assertEquals("D:0 Z:I", client.query("select count(*) from t").replaceAll("T |C:SELECT_1 ", ""));
+        }
+    }
 }

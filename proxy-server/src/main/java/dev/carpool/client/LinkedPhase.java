@@ -4,6 +4,7 @@ import dev.carpool.config.TimeoutConfig;
 import dev.carpool.error.CarpoolError;
 import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.relay.Link;
+import dev.carpool.relay.Pin;
 import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 
@@ -62,6 +63,7 @@ final class LinkedPhase extends ClientPhase {
         long idleSince = link.idleInTransactionSince();
         boolean inTransaction = link.server().transactionStatus() != TransactionStatus.IDLE;
         boolean rests = link.isIdle();
+        Pin pin = link.pin();
         if (idleSince == 0
                 && passed(limits.query(), link.queryStartedAt(), now)
                 && !link.server().isQuiet()) {
@@ -72,6 +74,8 @@ final class LinkedPhase extends ClientPhase {
             session.fail(CarpoolError.IDLE_TRANSACTION_TIMEOUT.reply(ClientSession.text(limits.idleTransaction())));
         } else if (rests && session.isToBeReplaced(link.server())) {
             session.fail(CarpoolError.SERVER_REPLACED.reply());
+        } else if (rests && pin != null && passed(limits.pin(), link.queryStartedAt(), now)) {
+            session.fail(CarpoolError.PIN_TIMEOUT.reply(ClientSession.text(limits.pin()), pin.text()));
         } else if (rests && passed(limits.clientIdle(), link.queryStartedAt(), now)) {
             session.fail(CarpoolError.CLIENT_IDLE_TIMEOUT.reply(ClientSession.text(limits.clientIdle())));
         }

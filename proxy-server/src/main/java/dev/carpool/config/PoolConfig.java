@@ -9,8 +9,16 @@ import java.time.Duration;
  * @param minSize idle server connections kept while the pool has clients or a forced user
  * @param reserveSize more server connections for waiters that have waited {@code reserveTimeout}
  * @param reserveTimeout zero disables the reserve
+ * @param maxPinnedShare percent of the size that sessions may keep between transactions; 0 is no limit
  */
-public record PoolConfig(PoolingMode mode, int size, int minSize, int reserveSize, Duration reserveTimeout) {
+public record PoolConfig(
+        PoolingMode mode,
+        int size,
+        int minSize,
+        int reserveSize,
+        Duration reserveTimeout,
+        SessionStateMode sessionState,
+        int maxPinnedShare) {
 
     public static PoolConfig defaults() {
         return CarpoolConfig.defaults().pool();
@@ -22,6 +30,8 @@ public record PoolConfig(PoolingMode mode, int size, int minSize, int reserveSiz
                 values.get(Settings.DEFAULT_POOL_SIZE),
                 values.get(Settings.MIN_POOL_SIZE),
                 values.get(Settings.RESERVE_POOL_SIZE),
-                values.get(Settings.RESERVE_POOL_TIMEOUT));
+                values.get(Settings.RESERVE_POOL_TIMEOUT),
+                values.get(Settings.SESSION_STATE),
+                values.get(Settings.MAX_PINNED_SHARE));
     }
 }

@@ -7,16 +7,20 @@ public record PoolOverrides(
         @Nullable PoolingMode mode,
         @Nullable Integer size,
         @Nullable Integer minSize,
-        @Nullable Integer reserveSize) {
+        @Nullable Integer reserveSize,
+        @Nullable SessionStateMode sessionState,
+        @Nullable Integer maxPinnedShare) {
 
-    public static final PoolOverrides NONE = new PoolOverrides(null, null, null, null);
+    public static final PoolOverrides NONE = new PoolOverrides(null, null, null, null, null, null);
 
     static PoolOverrides of(SettingValues values) {
         PoolOverrides own = new PoolOverrides(
                 values.find(Settings.POOL_MODE),
                 values.find(Settings.POOL_SIZE),
                 values.find(Settings.MIN_POOL_SIZE),
-                values.find(Settings.RESERVE_POOL_SIZE));
+                values.find(Settings.RESERVE_POOL_SIZE),
+                values.find(Settings.SESSION_STATE),
+                values.find(Settings.MAX_PINNED_SHARE));
         return own.equals(NONE) ? NONE : own;
     }
 
@@ -30,6 +34,8 @@ public record PoolOverrides(
                 size != null ? size : general.size(),
                 minSize != null ? minSize : general.minSize(),
                 reserveSize != null ? reserveSize : general.reserveSize(),
-                general.reserveTimeout());
+                general.reserveTimeout(),
+                sessionState != null ? sessionState : general.sessionState(),
+                maxPinnedShare != null ? maxPinnedShare : general.maxPinnedShare());
     }
 }

@@ -246,6 +246,28 @@ public final class Settings {
             "Time in the queue after which a client may use the reserve; 0 disables the reserve.",
             c -> c.pool().reserveTimeout()));
 
+    static final Setting<SessionStateMode> SESSION_STATE = row(ours(
+                    POOLS,
+                    "session_state",
+                    SettingType.choice(SessionStateMode.class, '-'),
+                    "keep",
+                    "What becomes of a session with state that cannot move to another server connection, such as a temporary"
+                            + " table or an advisory lock: it keeps its server connection (`keep`), does so and its client gets a"
+                            + " warning (`warn`), or it is ended when its transaction has ended (`error`). Settings move in any"
+                            + " case.",
+                    c -> c.pool().sessionState())
+            .alsoFor(DATABASE, USER));
+
+    static final Setting<Integer> MAX_PINNED_SHARE = row(ours(
+                    POOLS,
+                    "max_pinned_share",
+                    SettingType.count(0, 100),
+                    "0",
+                    "Percent of a pool's size that sessions may keep between transactions, always at least one; a session that"
+                            + " would be one more is ended when its transaction has ended. 0 is no limit.",
+                    c -> c.pool().maxPinnedShare())
+            .alsoFor(DATABASE, USER));
+
     static final Setting<Integer> MAX_PREPARED_STATEMENTS = row(pgBouncers(
             POOLS,
             "max_prepared_statements",
@@ -499,6 +521,16 @@ public final class Settings {
                     "0",
                     "Time a client may stay without a request; 0 is off.",
                     c -> c.timeouts().clientIdle())
+            .alsoFor(DATABASE, USER));
+
+    static final Setting<Duration> PIN_TIMEOUT = row(ours(
+                    TIMEOUTS,
+                    "pin_timeout",
+                    SettingType.seconds(),
+                    "0",
+                    "Time a client may stay without a request while its session keeps a server connection between"
+                            + " transactions; 0 is off.",
+                    c -> c.timeouts().pin())
             .alsoFor(DATABASE, USER));
 
     static final Setting<Duration> CLIENT_LOGIN_TIMEOUT = row(pgBouncers(

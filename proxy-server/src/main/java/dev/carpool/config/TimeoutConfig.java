@@ -10,6 +10,7 @@ import java.time.Duration;
  * @param transaction time one transaction may take
  * @param idleTransaction time a client may leave its transaction without a request
  * @param clientIdle time a client may stay without a request outside a transaction
+ * @param pin time a client may stay without a request while its session keeps a server connection between transactions
  * @param clientLogin from accept to the first ReadyForQuery
  * @param cancelWait time a cancel request may take
  * @param shutdownGrace time for open transactions once the proxy stops; zero waits for all of them
@@ -21,6 +22,7 @@ public record TimeoutConfig(
         Duration transaction,
         Duration idleTransaction,
         Duration clientIdle,
+        Duration pin,
         Duration clientLogin,
         Duration cancelWait,
         Duration shutdownGrace,
@@ -37,6 +39,7 @@ public record TimeoutConfig(
                 values.get(Settings.TRANSACTION_TIMEOUT),
                 values.get(Settings.IDLE_TRANSACTION_TIMEOUT),
                 values.get(Settings.CLIENT_IDLE_TIMEOUT),
+                values.get(Settings.PIN_TIMEOUT),
                 values.get(Settings.CLIENT_LOGIN_TIMEOUT),
                 values.get(Settings.CANCEL_WAIT_TIMEOUT),
                 values.get(Settings.SHUTDOWN_GRACE),

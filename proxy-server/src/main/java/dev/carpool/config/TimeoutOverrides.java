@@ -9,9 +9,10 @@ public record TimeoutOverrides(
         @Nullable Duration query,
         @Nullable Duration transaction,
         @Nullable Duration idleTransaction,
-        @Nullable Duration clientIdle) {
+        @Nullable Duration clientIdle,
+        @Nullable Duration pin) {
 
-    public static final TimeoutOverrides NONE = new TimeoutOverrides(null, null, null, null, null);
+    public static final TimeoutOverrides NONE = new TimeoutOverrides(null, null, null, null, null, null);
 
     static TimeoutOverrides of(SettingValues values) {
         TimeoutOverrides own = new TimeoutOverrides(
@@ -19,7 +20,8 @@ public record TimeoutOverrides(
                 values.find(Settings.QUERY_TIMEOUT),
                 values.find(Settings.TRANSACTION_TIMEOUT),
                 values.find(Settings.IDLE_TRANSACTION_TIMEOUT),
-                values.find(Settings.CLIENT_IDLE_TIMEOUT));
+                values.find(Settings.CLIENT_IDLE_TIMEOUT),
+                values.find(Settings.PIN_TIMEOUT));
         return own.equals(NONE) ? NONE : own;
     }
 
@@ -34,6 +36,7 @@ public record TimeoutOverrides(
                 transaction != null ? transaction : general.transaction(),
                 idleTransaction != null ? idleTransaction : general.idleTransaction(),
                 clientIdle != null ? clientIdle : general.clientIdle(),
+                pin != null ? pin : general.pin(),
                 general.clientLogin(),
                 general.cancelWait(),
                 general.shutdownGrace(),

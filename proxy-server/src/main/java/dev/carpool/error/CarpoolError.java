@@ -128,6 +128,12 @@ public enum CarpoolError {
             Severity.FATAL,
             "the session has not taken its notifications (listen_queue_size is %d bytes)",
             "read them more often, keep transactions short, or raise listen_queue_size"),
+    TOO_MANY_PINNED(
+            "CP209",
+            SqlState.CONFIGURATION_LIMIT,
+            Severity.FATAL,
+            "too many sessions (%d) keep a server connection of %s between transactions, and this one needs to (%s)",
+            "see max_pinned_share; SHOW PINS tells which sessions do, and why"),
     SERVER_UNREACHABLE(
             "CP301",
             SqlState.CANNOT_CONNECT,
@@ -206,6 +212,12 @@ public enum CarpoolError {
             Severity.FATAL,
             "the cancel request was not carried out within cancel_wait_timeout",
             "see cancel_wait_timeout"),
+    PIN_TIMEOUT(
+            "CP407",
+            SqlState.IDLE_SESSION_TIMEOUT,
+            Severity.FATAL,
+            "pin timeout: no request for %s while the session keeps a server connection (%s)",
+            "see pin_timeout; give up what the session holds when it is not needed any more"),
     SHUTTING_DOWN(
             "CP501",
             SqlState.ADMIN_SHUTDOWN,
@@ -242,6 +254,18 @@ public enum CarpoolError {
             Severity.ERROR,
             "the session keeps more prepared statements than allowed (%s)",
             "close statements, or raise max_client_prepared_bytes"),
+    STATE_NOT_KEPT(
+            "CP604",
+            SqlState.FEATURE_NOT_SUPPORTED,
+            Severity.FATAL,
+            "the session has state that is bound to its server connection (%s)",
+            "session_state = error ends such sessions; keep or warn lets them keep the server connection"),
+    STATE_KEPT(
+            "CP605",
+            SqlState.WARNING,
+            Severity.WARNING,
+            "the session keeps its server connection from now on (%s)",
+            "nobody else can use it until the session gives up what it holds; see session_state"),
     CONSOLE_SYNTAX("CP701", SqlState.SYNTAX_ERROR, Severity.ERROR, "invalid command '%s', use SHOW HELP;", ""),
     CONSOLE_DENIED(
             "CP702",
@@ -265,6 +289,8 @@ public enum CarpoolError {
 
     /** Severity as PostgreSQL names it: after FATAL the client's connection is closed. */
     public enum Severity {
+        /** Sent as a NoticeResponse: nothing has failed. */
+        WARNING,
         ERROR,
         FATAL
     }

@@ -2,6 +2,7 @@ package dev.carpool.error;
 
 /** SQLSTATE codes that Carpool itself sends (PostgreSQL manual, appendix A). */
 public final class SqlState {
+    public static final String WARNING = "01000";
     public static final String CONNECTION_FAILURE = "08006";
     public static final String CANNOT_CONNECT = "08001";
     public static final String PROTOCOL_VIOLATION = "08P01";

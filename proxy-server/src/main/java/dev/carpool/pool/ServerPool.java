@@ -2,6 +2,7 @@ package dev.carpool.pool;
 
 import dev.carpool.auth.ServerCredentials;
 import dev.carpool.config.PoolingMode;
+import dev.carpool.config.SessionStateMode;
 import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
 import dev.carpool.relay.Link;
@@ -216,12 +217,24 @@ public final class ServerPool implements Link.Returns {
 
     // Pins
 
-    /** A session keeps one of its connections between transactions. */
-    public void pinned() {
-        pinned.incrementAndGet();
+    /** What becomes of sessions that would keep a connection between transactions. */
+    public SessionStateMode sessionState() {
+        return settings.sessionState();
     }
 
-    /** A session that was pinned is not any more. */
+    /** Most sessions that may keep a connection between transactions; 0 for no limit. */
+    public int mostPinned() {
+        return settings.mostPinned();
+    }
+
+    /** A session wants to keep one of its connections between transactions: whether it may. */
+    public boolean pin() {
+        int most = settings.mostPinned();
+        int limit = most == 0 ? Integer.MAX_VALUE : most;
+        return pinned.getAndUpdate(now -> now < limit ? now + 1 : now) < limit;
+    }
+
+    /** A session that has been let pin does not any more. */
     public void unpinned() {
         pinned.decrementAndGet();
     }

@@ -104,6 +104,11 @@ public final class WireWriter {
         errorOrNotice(out, BackendMessageType.NOTICE_RESPONSE, severity, "00000", message, detail, "");
     }
 
+    /** NoticeResponse with the fields S, V, C, M and, unless empty, H. */
+    public static void warning(ByteBuf out, String sqlState, String message, String hint) {
+        errorOrNotice(out, BackendMessageType.NOTICE_RESPONSE, "WARNING", sqlState, message, "", hint);
+    }
+
     private static void errorOrNotice(
             ByteBuf out, byte type, String severity, String sqlState, String message, String detail, String hint) {
         int at = begin(out, type);

@@ -25,14 +25,25 @@ final class CarpoolConfigTest {
                 "databases.app.pool_mode=session",
                 "databases.app.pool_size=10",
                 "users.joe.pool_mode=statement",
+                "databases.app.session_state=warn",
+                "databases.app.max_pinned_share=40",
+                "users.joe.session_state=error",
+                "databases.app.pin_timeout=9",
                 "query_timeout=1",
                 "transaction_timeout=1",
                 "databases.app.query_timeout=2",
                 "databases.app.transaction_timeout=2",
                 "users.joe.query_timeout=3");
         DatabaseConfig app = database(config, "app");
-        assertEquals(new PoolConfig(PoolingMode.STATEMENT, 10, 0, 1, Duration.ofSeconds(5)), config.pool(app, "joe"));
+        assertEquals(
+                new PoolConfig(PoolingMode.STATEMENT, 10, 0, 1, Duration.ofSeconds(5), SessionStateMode.ERROR, 40),
+                config.pool(app, "joe"));
         assertEquals(PoolingMode.SESSION, config.pool(app, "ann").mode());
+        assertEquals(SessionStateMode.WARN, config.pool(app, "ann").sessionState());
+        assertEquals(
+                SessionStateMode.KEEP,
+                config.pool(database(config, "other"), "ann").sessionState());
+        assertEquals(Duration.ofSeconds(9), config.timeouts(app, "joe").pin());
         assertEquals(20, config.pool(database(config, "other"), "joe").size());
         assertEquals(Duration.ofSeconds(3), config.timeouts(app, "joe").query());
         assertEquals(Duration.ofSeconds(2), config.timeouts(app, "joe").transaction());

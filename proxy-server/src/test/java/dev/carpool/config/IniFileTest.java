@@ -102,7 +102,9 @@ final class IniFileTest {
                 .configOrThrow();
         DatabaseConfig app = config.database("app");
         assertNotNull(app);
-        assertEquals(new PoolConfig(PoolingMode.TRANSACTION, 9, 0, 0, Duration.ofSeconds(5)), config.pool(app, "u"));
+        assertEquals(
+                new PoolConfig(PoolingMode.TRANSACTION, 9, 0, 0, Duration.ofSeconds(5), SessionStateMode.KEEP, 0),
+                config.pool(app, "u"));
     }
 
     @Test

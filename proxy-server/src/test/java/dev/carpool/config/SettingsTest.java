@@ -41,7 +41,18 @@ final class SettingsTest {
     private static <T> T another(Setting<T> setting, Path file) throws BadValue {
         String now = setting.type().format(setting.defaultValue(Dialect.CARPOOL));
         for (String text : List.of(
-                "2", "4096", "true", "false", "1h", "session", "md5", "require", "nio", "host:1", file.toString())) {
+                "2",
+                "4096",
+                "true",
+                "false",
+                "1h",
+                "session",
+                "warn",
+                "md5",
+                "require",
+                "nio",
+                "host:1",
+                file.toString())) {
             try {
                 T value = setting.type().parse(text, Dialect.CARPOOL);
                 if (!setting.type().format(value).equals(now)) {

@@ -51,7 +51,8 @@ final class ErrorDocumentTest {
 
                 PostgreSQL's own errors pass through Carpool byte for byte. Errors of Carpool itself begin with `carpool:` and
                 one of these codes; only where a client must not tell the two apart (marked *as PostgreSQL*) is the text
-                PostgreSQL's, and on the console PgBouncer's. After FATAL the connection is closed, after ERROR the session goes on.
+                PostgreSQL's, and on the console PgBouncer's. After FATAL the connection is closed, after ERROR and WARNING (a notice)
+                the session goes on.
                 This page is checked against the table in `CarpoolError`; `-Dcarpool.docs.write=true` in a test run writes it anew.
 
                 | Code | SQLSTATE | Severity | Text | What to do |

@@ -60,7 +60,7 @@ class PagesTest {
     void statsHaveCapsTotalsHostsDatabasesAndPools() throws IOException {
         ServerPool pool = proxy.pool("shop", "app");
         pool.stats(0).login();
-        pool.pinned();
+        pool.pin();
         String stats = text(new StatsPage(proxy), "");
         assertIsJson(stats);
         for (String member : new String[] {"caps", "totals", "hosts", "databases", "pools"}) {
@@ -79,7 +79,7 @@ class PagesTest {
         pool.stats(0).checkout(TimeUnit.MICROSECONDS.toNanos(3));
         pool.stats(0).checkout(TimeUnit.MICROSECONDS.toNanos(100));
         pool.stats(0).checkout(TimeUnit.SECONDS.toNanos(1000));
-        pool.pinned();
+        pool.pin();
         String metrics = text(new MetricsPage(proxy), "");
         for (String line : new String[] {
             "# TYPE carpool_wait_seconds histogram",
