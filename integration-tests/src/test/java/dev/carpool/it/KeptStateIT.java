@@ -194,6 +194,49 @@ class KeptStateIT {
     }
 
     @Test
+    void aRoleThatMayNotSetWhatItsSessionHas() throws Exception {
+        PostgresUnderTest postgres = PostgresUnderTest.shared();
+        String role = postgres.newRole("weak");
+        postgres.execute("grant " + role + " to app", "grant set on parameter log_min_messages to app");
+        a.query("set log_min_messages to error");
+        a.query("set role " + role);
+        for (int i = 0; i < 4; i++) {
+            assertEquals(role, a.value("select current_user"));
+            assertEquals("error", a.value("show log_min_messages"));
+            assertEquals("warning", b.value("show log_min_messages"));
+            b.query("set role " + role + "; select 1");
+            b.query("reset role");
+        }
+        postgres.execute("revoke set on parameter log_min_messages from app");
+    }
+
+    @Test
+    void settingsOfModulesGoBackToTheirDefaults() throws Exception {
+        for (int i = 0; i < 3; i++) {
+            a.query("do $$ begin end $$");
+        }
+        a.query("set plpgsql.print_strict_params to on");
+        assertKept("on", "select current_setting('plpgsql.print_strict_params', true)");
+        a.query("reset plpgsql.print_strict_params");
+        assertValue("off", "show plpgsql.print_strict_params");
+        a.query("set plpgsql.print_strict_params to on");
+        a.query("reset all");
+        assertValue("off", "show plpgsql.print_strict_params");
+    }
+
+    @Test
+    void aClientThatLeavesWhileItIsAskedCostsNoServerConnection() throws Exception {
+        int open = proxy.open();
+        for (int i = 0; i < 10; i++) {
+            try (ScriptedClient c = proxy.login()) {
+                c.query("create temp table left_behind (i int)");
+            }
+        }
+        b.query("select 1");
+        assertEquals(open, proxy.open());
+    }
+
+    @Test
     void characteristics() throws Exception {
         a.query("set session characteristics as transaction read only, isolation level repeatable read");
         assertKept("on", "show transaction_read_only");

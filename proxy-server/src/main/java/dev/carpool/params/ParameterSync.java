@@ -81,7 +81,7 @@ public final class ParameterSync {
      * the beginning first and get their new values last. The calls of a select list are made from left to right.
      */
     private void calls(ParameterValues applied, ParameterValues wanted) {
-        boolean identityChanges = differs(applied, wanted, ROLE) || differs(applied, wanted, SESSION_AUTHORIZATION);
+        boolean identityChanges = changesIdentity(applied, wanted);
         if (identityChanges && applied.contains(ROLE)) {
             call(ROLE, null);
         }
@@ -99,9 +99,23 @@ public final class ParameterSync {
         }
     }
 
-    /** Whether the sync between the two sets or resets a role: it fails when the role is gone. */
+    /**
+     * Whether the sync between the two sets or resets a role: it fails when the role is gone. It also does so where a role
+     * stays and a setting changes that the role may perhaps not change: then the login's own role changes it.
+     */
     public static boolean changesIdentity(ParameterValues applied, ParameterValues wanted) {
-        return differs(applied, wanted, ROLE) || differs(applied, wanted, SESSION_AUTHORIZATION);
+        if (differs(applied, wanted, ROLE) || differs(applied, wanted, SESSION_AUTHORIZATION)) {
+            return true;
+        }
+        if (!applied.contains(ROLE) && !applied.contains(SESSION_AUTHORIZATION)) {
+            return false;
+        }
+        boolean[] privileged = {false};
+        ParameterValues.difference(
+                applied,
+                wanted,
+                (name, value) -> privileged[0] |= name.indexOf('.') < 0 && !TrackedParameters.isReported(name));
+        return privileged[0];
     }
 
     private static boolean differs(ParameterValues applied, ParameterValues wanted, String name) {
@@ -123,8 +137,8 @@ public final class ParameterSync {
         out.writeBytes(SET_CONFIG);
         literal(name);
         out.writeByte(',');
-        if (value == null) {
-            out.writeBytes(NULL);
+        if (value == null || (value.isEmpty() && name.indexOf('.') > 0)) {
+            out.writeBytes(NULL); // what RESET leaves of a custom setting is empty; a module's would not take that
         } else {
             literal(value);
         }

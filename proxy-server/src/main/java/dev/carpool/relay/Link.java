@@ -213,7 +213,7 @@ public final class Link implements ServerConnection.Owner {
         if (readyHeld) {
             sendReady(); // a client that does not wait for it cannot tell
         }
-        if (isIdle()) {
+        if (beginsTransaction()) {
             linkedAt = System.nanoTime();
             queryStartedAt = linkedAt;
             syncIfNeeded();
@@ -255,6 +255,15 @@ public final class Link implements ServerConnection.Owner {
                 && server.isQuiet()
                 && !requests.isUnfinished()
                 && (pins != 0 || mode == PoolingMode.SESSION);
+    }
+
+    /** Whether the next request is the first of a transaction, on a connection that was kept or is just being asked. */
+    private boolean beginsTransaction() {
+        boolean asked = server.isProbing()
+                && server.transactionStatus() == TransactionStatus.IDLE
+                && server.outstanding().owedReadyForQuery() == 0
+                && !server.outstanding().isUnsynced();
+        return isIdle() || (asked && !requests.isUnfinished());
     }
 
     /** That the session keeps the connection between transactions, null when it does not. Any thread. */
@@ -577,9 +586,14 @@ public final class Link implements ServerConnection.Owner {
         journal = null;
         if (committed) {
             resetNeeded |= done.discardsAll() && (seen & Suspicion.DEALLOCATED_ALL) == 0;
+            Set<String> lookups = done.lookups(server.applied());
             ParameterValues wanted = done.forClient(client.wanted(), client.started(), this::isReported);
             server.settle(done.onServer(server.applied(), this::isReported));
             client.wanted(wanted);
+            lookups.forEach(journal()::ask);
+            if (lookups.isEmpty()) {
+                journal = null;
+            }
         }
     }
 
@@ -717,6 +731,8 @@ public final class Link implements ServerConnection.Owner {
 
     private void learnSettings(SessionProbe answer) {
         ParameterValues applied = server.applied();
+        ParameterValues wanted = client.wanted();
+        boolean same = applied == wanted;
         if (answer.isSweep()) {
             applied = applied.only(name -> isReported(name) || answer.settings().containsKey(name));
         }
@@ -727,10 +743,19 @@ public final class Link implements ServerConnection.Owner {
                 continue;
             }
             boolean noRole = name.equals("role") && "none".equals(value);
-            applied = value == null || noRole ? applied.without(name) : applied.with(name, value);
+            String known = noRole ? null : value;
+            applied = with(applied, name, known);
+            // What the client started with comes back with the next sync after it has been reset.
+            if (!same && !client.started().contains(name)) {
+                wanted = with(wanted, name, known);
+            }
         }
         server.settle(applied);
-        client.wanted(applied);
+        client.wanted(same ? applied : wanted);
+    }
+
+    private static ParameterValues with(ParameterValues settings, String name, @Nullable String value) {
+        return value == null ? settings.without(name) : settings.with(name, value);
     }
 
     /** What the session holds is not known: it keeps the connection, and the next transaction's end asks again. */

@@ -76,7 +76,7 @@ final class SettingsJournal {
         for (SettingChange change : changes) {
             result = switch (change.kind()) {
                 case SET -> set(result, change, reported);
-                case RESET -> isReported(change, reported) ? result : reset(result, change.name());
+                case RESET -> isReported(change, reported) ? result : result.without(change.name());
                 case RESET_ALL -> resetAll(result, reported, true);
                 case DISCARD_ALL -> resetAll(result, reported, false);
             };
@@ -95,7 +95,7 @@ final class SettingsJournal {
                     if (value != null) {
                         yield result.with(change.name(), value);
                     }
-                    yield isReported(change, reported) ? result : reset(result, change.name());
+                    yield isReported(change, reported) ? result : result.without(change.name());
                 }
                 case RESET_ALL ->
                     resetAll(result, reported, true)
@@ -111,20 +111,34 @@ final class SettingsJournal {
         return isReported(change, reported) ? settings : settings.with(change.name(), String.valueOf(change.value()));
     }
 
-    /** A custom setting stays, empty. */
-    private static ParameterValues reset(ParameterValues settings, String name) {
-        return name.indexOf('.') > 0 ? settings.with(name, "") : settings.without(name);
+    /**
+     * Settings with a dot in their names that have gone back. They may be custom, which are then empty, or a module's: what
+     * they are now has to be asked.
+     */
+    Set<String> lookups(ParameterValues applied) {
+        Set<String> found = new LinkedHashSet<>();
+        for (SettingChange change : changes) {
+            switch (change.kind()) {
+                case SET -> found.remove(change.name());
+                case RESET -> {
+                    if (change.name().indexOf('.') > 0) {
+                        found.add(change.name());
+                    }
+                }
+                case RESET_ALL, DISCARD_ALL -> {
+                    for (String name : applied.names()) {
+                        if (name.indexOf('.') > 0) {
+                            found.add(name);
+                        }
+                    }
+                }
+            }
+        }
+        return found;
     }
 
     private static ParameterValues resetAll(ParameterValues settings, Predicate<String> reported, boolean keepRole) {
-        ParameterValues result = settings.only(
-                name -> reported.test(name) || name.indexOf('.') > 0 || (keepRole && name.equals("role")));
-        for (String custom : result.names()) {
-            if (custom.indexOf('.') > 0) {
-                result = result.with(custom, "");
-            }
-        }
-        return result;
+        return settings.only(name -> reported.test(name) || name.indexOf('.') > 0 || (keepRole && name.equals("role")));
     }
 
     private static boolean isReported(SettingChange change, Predicate<String> reported) {

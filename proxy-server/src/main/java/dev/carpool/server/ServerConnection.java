@@ -62,7 +62,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         default void proxyRequestAnswered(byte status) {}
 
         /** The answer to {@link ServerConnection#probe}. */
-        default void probed(SessionProbe answer) {}
+        default void probed(SessionProbe answer) {
+            proxyRequestAnswered(TransactionStatus.IDLE);
+        }
 
         /** The connection is gone, with the server's last words if it had any. */
         void serverLost(@Nullable ErrorFields lastWords);

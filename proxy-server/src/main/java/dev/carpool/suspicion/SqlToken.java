@@ -59,6 +59,7 @@ enum SqlToken {
     HOLD,
     INSERT,
     INTO,
+    LANGUAGE,
     LISTEN,
     LOAD,
     LOCAL,

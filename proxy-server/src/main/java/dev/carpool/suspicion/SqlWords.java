@@ -41,11 +41,13 @@ final class SqlWords {
     static final int HIDDEN_STATE = 1 << 19;
     static final int NOTIFY = 1 << 20;
     static final int BACKEND_PID = 1 << 21;
+    /** The language C. */
+    static final int C = 1 << 22;
 
     /** Names that mean something when called. */
     static final int TELLING_FUNCTION = SET_CONFIG | ADVISORY_LOCK | SEQUENCE | HIDDEN_STATE | NOTIFY | BACKEND_PID;
     /** Names that mean something wherever they stand. */
-    static final int TELLING_NAME = TEMP_SCHEMA | PG_SETTINGS | SESSION_VIEW;
+    static final int TELLING_NAME = TEMP_SCHEMA | PG_SETTINGS | SESSION_VIEW | C;
 
     /** PostgreSQL cuts names to 63 bytes (NAMEDATALEN - 1); longer words are none of ours. */
     static final int LONGEST = 63;
@@ -74,6 +76,7 @@ final class SqlWords {
                 "over by set sets cube rollup insert conflict columns materialized operator zone varying stdin stdout");
         addAll(words, SYSTEM_SCHEMA, "pg_catalog information_schema");
         addAll(words, TEMP_SCHEMA, "pg_temp");
+        addAll(words, C, "c");
         addAll(words, PG_SETTINGS, "pg_settings");
         addAll(words, SESSION_VIEW, "pg_prepared_statements pg_prepared_statement pg_listening_channels");
         addAll(words, HARMLESS, "pg_prepared_statement pg_listening_channels pg_notify");

@@ -42,7 +42,7 @@ public final class Suspicion {
 
     /**
      * State no catalog shows and no DISCARD clears: {@code setseed}, a base backup begun by the session, a session's
-     * replication origin, temporary replication slots.
+     * replication origin, temporary replication slots, the variables of a library whose functions it has just made.
      */
     public static final int HIDDEN_STATE = 1 << 9;
 
