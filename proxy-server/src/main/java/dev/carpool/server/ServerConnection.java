@@ -705,7 +705,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
             transactions++;
         }
         ParameterValues synced = syncing;
-        if (ours && synced != null) {
+        if (ours && synced != null && probe == null) {
             applied = synced;
             syncing = null;
         }
