@@ -25,6 +25,7 @@ import dev.carpool.metrics.HttpPort;
 import dev.carpool.params.CustomSettings;
 import dev.carpool.pool.PoolDirectory;
 import dev.carpool.prepared.StatementCatalog;
+import dev.carpool.relay.CompatibilityReport;
 import dev.carpool.server.ServerConnector;
 import dev.carpool.server.ServerTls;
 import dev.carpool.tls.TlsContexts;
@@ -66,6 +67,7 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
     private final ListenerHubs listeners;
     private final StatementCatalog statements = new StatementCatalog(Integer.toHexString(new SecureRandom().nextInt()));
     private final CustomSettings customSettings = new CustomSettings();
+    private final CompatibilityReport report = new CompatibilityReport();
     private final ClientSessions sessions = new ClientSessions();
     private final ClientListener listener;
     private final AdminConsole console;
@@ -401,6 +403,11 @@ public final class CarpoolProxy implements ProxyContext, ProxyControl, AutoClose
     @Override
     public List<EventLoop> eventLoops() {
         return List.of(loops.loops());
+    }
+
+    @Override
+    public CompatibilityReport report() {
+        return report;
     }
 
     @Override

@@ -16,7 +16,7 @@ final class MainTest {
     @Test
     void helpListsEveryCommand() {
         assertEquals(0, line.execute("--help"));
-        for (String command : new String[] {"run", "check", "demo", "help"}) {
+        for (String command : new String[] {"run", "check", "report", "demo", "help"}) {
             assertTrue(said.toString().contains("\n  " + command + " "), command + " in " + said);
         }
     }

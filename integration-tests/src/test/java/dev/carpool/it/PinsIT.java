@@ -1,10 +1,14 @@
 package dev.carpool.it;
 
+import dev.carpool.ReportCommand;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -154,6 +158,32 @@ class PinsIT {
             assertEquals("C:CREATE_TABLE Z:I", client.query("create temp table t (a int)"));
             Await.until("pinned again", () -> pinned() == 1);
             assertEquals("D:0 Z:I", client.query("select count(*) from t").replaceAll("T |C:SELECT_1 ", ""));
+        }
+    }
+
+    @Test
+    void theReportTellsInSessionModeWhatTransactionModeWouldCost() throws Exception {
+        start("pool_mode=session", "report=on", "admin_listen=127.0.0.1:0");
+        try (ScriptedClient client = proxy.login("application_name", "legacy");
+                ScriptedClient operator = operator()) {
+            client.query("set work_mem to '5MB'");
+            client.query("select pg_advisory_lock(4711)");
+            client.query("select pg_advisory_lock(4712)");
+            List<List<String>> rows = rows(operator, "SHOW COMPATIBILITY");
+            List<String> lock = rows.get(0);
+            assertEquals(List.of("legacy", "pinned", "advisory_lock", "2", "0"), lock.subList(2, 7));
+            assertEquals("select pg_advisory_lock(?)", lock.get(9));
+            assertEquals("synced", rows.get(1).get(3));
+            assertEquals("set work_mem to ?", rows.get(1).get(9));
+            assertEquals(0, pinned());
+
+            StringWriter said = new StringWriter();
+            String port = "127.0.0.1:" + proxy.proxy().adminAddress().getPort();
+            int exit = new CommandLine(new ReportCommand())
+                    .setOut(new PrintWriter(said))
+                    .execute("--admin", port);
+            assertEquals(0, exit);
+            assertTrue(said.toString().contains(" legacy: 2 x pinned (advisory_lock) since "), said::toString);
         }
     }
 }

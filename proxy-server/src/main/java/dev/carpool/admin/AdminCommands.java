@@ -84,6 +84,10 @@ final class AdminCommands {
         show("SHOW CLIENTS", new ShowClients(false), "client sessions");
         show("SHOW CLIENTS EXTENDED", new ShowClients(true), "client sessions, with columns that PgBouncer has not");
         show("SHOW PINS", new ShowPins(), "client sessions that keep their server connection, why and since when");
+        show(
+                "SHOW COMPATIBILITY",
+                new ShowCompatibility(),
+                "what statements cost in transaction mode, counted while report is on");
         show("SHOW SERVERS", new ShowServers(), "server connections");
         show("SHOW DATABASES", new ShowDatabases(), "databases, their caps and what is open");
         show("SHOW USERS", new ShowUsers(), "users, their caps and what is open");

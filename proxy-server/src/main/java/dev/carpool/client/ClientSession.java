@@ -19,11 +19,13 @@ import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.protocol.WireReader;
 import dev.carpool.protocol.WireWriter;
 import dev.carpool.relay.ClientEnd;
+import dev.carpool.relay.CompatibilityReport;
 import dev.carpool.relay.Link;
 import dev.carpool.relay.Pin;
 import dev.carpool.relay.PinReason;
 import dev.carpool.relay.RequestRelay;
 import dev.carpool.server.ServerConnection;
+import dev.carpool.suspicion.Effects;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -698,6 +700,21 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     @Override
     public @Nullable ErrorReply pinned(Pin pin, List<PinReason> fresh) {
         return pins.pinned(pin, fresh);
+    }
+
+    @Override
+    public boolean isReporting() {
+        return context.config().log().report();
+    }
+
+    @Override
+    public void ran(Effects effects, String statement, boolean standardStrings) {
+        context.report().ran(reportedAs(), effects, statement, standardStrings);
+    }
+
+    /** Who it is in {@link CompatibilityReport}. */
+    CompatibilityReport.Owner reportedAs() {
+        return new CompatibilityReport.Owner(database, user, applicationName);
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.carpool.listen.ListenerHubs;
 import dev.carpool.params.CustomSettings;
 import dev.carpool.pool.PoolDirectory;
 import dev.carpool.prepared.StatementCatalog;
+import dev.carpool.relay.CompatibilityReport;
 import java.util.concurrent.Executor;
 
 /** What every client session needs of the proxy. Thread-safe. */
@@ -38,6 +39,9 @@ public interface ProxyContext {
 
     /** Whether the proxy takes no new clients. */
     boolean isStopping();
+
+    /** Where statements are counted while {@code report} is on. */
+    CompatibilityReport report();
 
     /** Names of custom settings that sessions have used. */
     CustomSettings customSettings();

@@ -7,6 +7,7 @@ import dev.carpool.pool.ServerPool;
 import dev.carpool.protocol.WireWriter;
 import dev.carpool.relay.Pin;
 import dev.carpool.relay.PinReason;
+import dev.carpool.server.ServerConnection;
 import io.netty.buffer.ByteBuf;
 import java.util.EnumSet;
 import java.util.List;
@@ -34,6 +35,7 @@ final class SessionPins {
     @Nullable
     ErrorReply pinned(Pin pin, List<PinReason> fresh) {
         ServerPool pool = session.pool();
+        report(pin);
         SessionStateMode mode = pool.sessionState();
         if (mode == SessionStateMode.ERROR) {
             return CarpoolError.STATE_NOT_KEPT.reply(pin.text());
@@ -48,6 +50,13 @@ final class SessionPins {
             warn(fresh);
         }
         return null;
+    }
+
+    private void report(Pin pin) {
+        ServerConnection server = session.server();
+        if (session.isReporting() && server != null) {
+            session.context().report().pinned(session.reportedAs(), pin, server.hasStandardStrings());
+        }
     }
 
     /** Once for each reason, whatever comes and goes. */

@@ -11,6 +11,7 @@ import java.time.Duration;
  * @param stats a line of totals every {@code statsPeriod}
  * @param statsPeriod also the period of the averages in SHOW STATS
  * @param verbose 0 to 3; higher writes more
+ * @param report count what statements cost in transaction mode, for SHOW COMPATIBILITY
  */
 public record LogConfig(
         boolean connections,
@@ -18,7 +19,8 @@ public record LogConfig(
         boolean poolerErrors,
         boolean stats,
         Duration statsPeriod,
-        int verbose) {
+        int verbose,
+        boolean report) {
 
     public static LogConfig defaults() {
         return CarpoolConfig.defaults().log();
@@ -31,6 +33,7 @@ public record LogConfig(
                 values.get(Settings.LOG_POOLER_ERRORS),
                 values.get(Settings.LOG_STATS),
                 values.get(Settings.STATS_PERIOD),
-                values.get(Settings.VERBOSE));
+                values.get(Settings.VERBOSE),
+                values.get(Settings.REPORT));
     }
 }

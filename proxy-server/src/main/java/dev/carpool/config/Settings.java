@@ -644,6 +644,15 @@ public final class Settings {
             "Period of that line and of the averages in SHOW STATS.",
             c -> c.log().statsPeriod()));
 
+    static final Setting<Boolean> REPORT = row(ours(
+            LOG,
+            "report",
+            SettingType.flag(),
+            "false",
+            "Count for each application and statement what it costs in transaction mode, in whatever mode it runs: for SHOW"
+                    + " COMPATIBILITY and `carpool report`.",
+            c -> c.log().report()));
+
     static final Setting<Integer> VERBOSE = row(pgBouncers(
             LOG,
             "verbose",

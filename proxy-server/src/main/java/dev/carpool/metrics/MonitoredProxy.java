@@ -4,6 +4,7 @@ import dev.carpool.cancel.CancelForwarder;
 import dev.carpool.client.ClientSessions;
 import dev.carpool.config.CarpoolConfig;
 import dev.carpool.pool.PoolDirectory;
+import dev.carpool.relay.CompatibilityReport;
 import io.netty.channel.EventLoop;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -27,6 +28,9 @@ public interface MonitoredProxy {
 
     /** Logins refused because the client did not prove who it is, since the start. */
     long failedLogins();
+
+    /** What statements cost in transaction mode. */
+    CompatibilityReport report();
 
     /** The version of this build. */
     String version();

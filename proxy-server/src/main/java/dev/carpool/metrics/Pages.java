@@ -24,6 +24,7 @@ final class Pages {
         row("/health", false, new HealthPage(proxy));
         row("/metrics", false, new MetricsPage(proxy));
         row("/api/stats", false, new StatsPage(proxy));
+        row("/api/report", false, new ReportPage(proxy));
     }
 
     private void row(String path, boolean probe, Page page) {

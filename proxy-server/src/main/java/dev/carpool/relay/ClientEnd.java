@@ -5,6 +5,7 @@ import dev.carpool.params.CustomSettings;
 import dev.carpool.params.ParameterValues;
 import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.server.ServerConnection;
+import dev.carpool.suspicion.Effects;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
 import java.util.Set;
@@ -83,6 +84,12 @@ public interface ClientEnd {
 
     /** What {@link #pinned} has said does not hold any more: the link has ended. */
     void unpinned();
+
+    /** Whether {@link #ran} wants to know of statements. */
+    boolean isReporting();
+
+    /** A statement, or its beginning, is being run. */
+    void ran(Effects effects, String statement, boolean standardStrings);
 
     /** The link has ended as it should; the session is ready for its next request. */
     void unlinked();

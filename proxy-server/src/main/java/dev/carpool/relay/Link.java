@@ -299,6 +299,9 @@ public final class Link implements ServerConnection.Owner {
 
     /** Notes what a statement may leave behind. */
     void suspect(int bits) {
+        if (client.isReporting()) {
+            client.ran((bits & Suspicion.STATEFUL) == 0 ? Effects.NONE : Effects.unread(bits), "", true);
+        }
         suspicion |= bits;
         if ((bits & Suspicion.UNSEEN_SETTINGS) != 0) {
             journal().askForAll();
@@ -316,6 +319,9 @@ public final class Link implements ServerConnection.Owner {
      * @param simple whether the request ends with it (simple query), not with a Sync to come
      */
     void effects(Effects effects, String statement, boolean simple) {
+        if (client.isReporting()) {
+            client.ran(effects, statement, server.hasStandardStrings());
+        }
         suspect = statement;
         suspicion |= effects.bits();
         if ((effects.bits() & (Suspicion.HIDDEN_STATE | Suspicion.LOAD)) != 0) {

@@ -9,6 +9,7 @@ import dev.carpool.pool.PoolDirectory;
 import dev.carpool.pool.PoolWaiter;
 import dev.carpool.pool.ServerPool;
 import dev.carpool.pool.WaiterNode;
+import dev.carpool.relay.CompatibilityReport;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.server.ServerConnector;
 import dev.carpool.server.ServerTls;
@@ -44,6 +45,7 @@ public final class TestProxy implements ProxyControl {
     private final Queue<Runnable> waiting = new ArrayDeque<>();
     private final ServerConnector connector = new ServerConnector(new Bootstrap(), new NoTls(), connecting -> {});
     private final PoolDirectory pools;
+    private final CompatibilityReport report = new CompatibilityReport();
     private final ClientSessions sessions = new ClientSessions();
     private final CancelForwarder cancels = new CancelForwarder(connector, () -> Duration.ZERO);
 
@@ -99,6 +101,11 @@ public final class TestProxy implements ProxyControl {
     @Override
     public boolean isReady() {
         return ready;
+    }
+
+    @Override
+    public CompatibilityReport report() {
+        return report;
     }
 
     @Override

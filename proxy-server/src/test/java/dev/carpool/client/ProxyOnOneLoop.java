@@ -12,6 +12,7 @@ import dev.carpool.params.CustomSettings;
 import dev.carpool.pool.PoolDirectory;
 import dev.carpool.pool.ServerPool;
 import dev.carpool.prepared.StatementCatalog;
+import dev.carpool.relay.CompatibilityReport;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.server.ServerConnector;
 import dev.carpool.server.ServerState;
@@ -69,6 +70,7 @@ final class ProxyOnOneLoop implements ProxyContext, AutoCloseable {
     private final CancelKeys<ClientSession> cancelKeys = new CancelKeys<>(1);
     private final StatementCatalog statements = new StatementCatalog("0");
     private final CustomSettings customSettings = new CustomSettings();
+    private final CompatibilityReport report = new CompatibilityReport();
     private final ClientSessions sessions = new ClientSessions();
     private final LocalAddress clients;
     private final List<Channel> listeners = new ArrayList<>();
@@ -341,6 +343,11 @@ final class ProxyOnOneLoop implements ProxyContext, AutoCloseable {
     @Override
     public CancelForwarder cancels() {
         return cancels;
+    }
+
+    @Override
+    public CompatibilityReport report() {
+        return report;
     }
 
     @Override

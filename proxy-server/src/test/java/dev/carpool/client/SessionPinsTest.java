@@ -201,4 +201,38 @@ final class SessionPinsTest {
         client.query("select 2");
         assertEquals(before + 1, proxy.pool().totals().sessionState().syncs());
     }
+
+    private List<String> reported() {
+        return proxy.report().entries().stream()
+                .map(entry -> entry.effect() + " " + entry.count() + " " + entry.pinned() + " " + entry.statement())
+                .sorted()
+                .toList();
+    }
+
+    @Test
+    void theReportCountsInSessionMode() {
+        restart("pool_mode=session", "report=on");
+        TestClient client = proxy.login();
+        client.query("select a");
+        client.query("select b");
+        client.query("select pg_advisory_lock(7)");
+        client.send(Wire.empty().parse("", "select setseed(1)").run("").sync());
+        assertEquals(
+                List.of("PINNED 1 0 select pg_advisory_lock(?)", "PINNED 1 0 select setseed(?)", "SHARED 2 0 "),
+                reported());
+        assertEquals(0, proxy.pool().totals().sessionState().stateProbes());
+    }
+
+    @Test
+    void theReportCountsPinsInTransactionMode() {
+        restart("report=on");
+        proxy.login().query(PINNING);
+        assertEquals(List.of("PINNED 1 1 select pg_backend_pid()"), reported());
+    }
+
+    @Test
+    void nothingIsReportedUnasked() {
+        proxy.login().query(PINNING);
+        assertEquals(List.of(), reported());
+    }
 }

@@ -4,6 +4,9 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import dev.carpool.admin.TestProxy;
 import dev.carpool.pool.ServerPool;
+import dev.carpool.relay.CompatibilityReport;
+import dev.carpool.suspicion.Effects;
+import dev.carpool.suspicion.Suspicion;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
@@ -71,6 +74,26 @@ class PagesTest {
         assertTrue(stats.contains("\"max\" : 7"));
         assertTrue(stats.contains("\"pinned\" : 1"));
         assertTrue(stats.contains("\"state_probes\" : 0"));
+    }
+
+    @Test
+    void reportIsJsonOrLines() throws IOException {
+        ReportPage page = new ReportPage(proxy);
+        proxy.report()
+                .ran(
+                        new CompatibilityReport.Owner("shop", "app", "a\nb"),
+                        Effects.unread(Suspicion.TEMP),
+                        "create temp table t as select 1",
+                        true);
+        String json = text(page, "*/*");
+        assertIsJson(json);
+        assertTrue(json.contains("\"statement\" : \"create temp table t as select ?\""), json);
+        assertTrue(json.contains("\"effect\" : \"pinned\""), json);
+        assertTrue(json.contains("\"reasons\" : [ \"temp\" ]"), json);
+        String lines = text(page, "text/plain");
+        assertTrue(lines.startsWith("Nothing is counted: "), lines);
+        assertTrue(lines.contains("\nshop/app a?b: 1 x pinned (temp) since "), lines);
+        assertTrue(lines.endsWith(": create temp table t as select ?\n"), lines);
     }
 
     @Test
