@@ -24,6 +24,7 @@ import dev.carpool.relay.Link;
 import dev.carpool.relay.Pin;
 import dev.carpool.relay.PinReason;
 import dev.carpool.relay.RequestRelay;
+import dev.carpool.relay.SequenceState;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.suspicion.Effects;
 import io.netty.buffer.ByteBuf;
@@ -74,6 +75,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private @Nullable DatabaseConfig databaseConfig;
     private @Nullable ServerPool pool;
     private @Nullable RequestRelay requests;
+    private @Nullable SequenceState sequences;
     private TimeoutConfig timeouts;
     private ParameterValues wanted = ParameterValues.empty();
 
@@ -383,6 +385,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         ServerPool mine = pool();
         wanted = welcome.wanted();
         started = welcome.wanted();
+        sequences = new SequenceState(mine.sequenceReaders());
         requests = new RequestRelay(
                 channel.alloc(),
                 context.statements(),
@@ -605,6 +608,15 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         wanted = values;
         String name = values.value("application_name");
         applicationName = name == null ? "" : WireReader.text(name);
+    }
+
+    @Override
+    public SequenceState sequences() {
+        SequenceState mine = sequences;
+        if (mine == null) {
+            throw new IllegalStateException("not logged in");
+        }
+        return mine;
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.carpool.config.SessionStateMode;
 import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
 import dev.carpool.relay.Link;
+import dev.carpool.relay.SequenceReaders;
 import dev.carpool.relay.TrafficStats;
 import dev.carpool.server.CloseReason;
 import dev.carpool.server.LoginFailure;
@@ -49,6 +50,7 @@ public final class ServerPool implements Link.Returns {
     private final AtomicInteger pinned = new AtomicInteger();
     private final boolean forcedUser;
     private final Map<Map<String, String>, Welcome> welcomes = new ConcurrentHashMap<>();
+    private final SequenceReaders sequenceReaders = new SequenceReaders();
     private volatile PoolSettings settings;
     private volatile ServerTarget target;
     private volatile ServerCredentials credentials = new ServerCredentials.None();
@@ -150,6 +152,10 @@ public final class ServerPool implements Link.Returns {
             welcomes.clear();
         }
         welcomes.put(startup, welcome);
+    }
+
+    public SequenceReaders sequenceReaders() {
+        return sequenceReaders;
     }
 
     /** Nanoseconds the last check of an idle connection took, 0 before the first. */

@@ -31,6 +31,9 @@ public interface ClientEnd {
     /** The settings the client has asked for at its login. */
     ParameterValues started();
 
+    /** What the session knows of sequences. */
+    SequenceState sequences();
+
     /** Custom settings that sessions have used. */
     CustomSettings customSettings();
 

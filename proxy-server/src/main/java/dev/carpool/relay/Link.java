@@ -38,6 +38,8 @@ import org.slf4j.LoggerFactory;
 public final class Link implements ServerConnection.Owner {
     private static final Logger log = LoggerFactory.getLogger(Link.class);
 
+    private static final String IN_FAILED_TRANSACTION = "25P02";
+
     /** Where the server connection goes when the link ends. */
     public interface Returns {
         /** Takes the connection back after {@code scope} has been done, or at once when it is null. */
@@ -153,6 +155,7 @@ public final class Link implements ServerConnection.Owner {
         Link link = new Link(client, requests, server, mode, returns, stats, now);
         server.toldProcessId(client.processId());
         server.own(link, ServerState.LINKED, now);
+        client.sequences().transactionEnded();
         link.syncIfNeeded();
         link.bringChannels();
         return link;
@@ -308,6 +311,27 @@ public final class Link implements ServerConnection.Owner {
         }
     }
 
+    /**
+     * A request that has to do with sequences goes to the server next. Returns whether the server must discard what it
+     * knows of sequences before.
+     */
+    boolean usesSequences(int bits) {
+        if ((bits & Suspicion.USES_SEQUENCES) == 0 || mode == PoolingMode.SESSION) {
+            return false;
+        }
+        SequenceState sequences = client.sequences();
+        boolean discards = sequences.uses(bits, server);
+        if (sequences.needs(server)) {
+            pin(PinReason.SEQUENCE);
+        }
+        return discards;
+    }
+
+    /** The same for a request whose text is not known before it is sent. */
+    boolean usesUnseenSequences() {
+        return mode != PoolingMode.SESSION && client.sequences().usesUnseen(server);
+    }
+
     /** The connection gets what only DISCARD ALL clears. */
     void needsReset() {
         resetNeeded = true;
@@ -445,6 +469,10 @@ public final class Link implements ServerConnection.Owner {
         if ((bits & (Suspicion.COMMITTED | Suspicion.ROLLED_BACK)) != 0) {
             endings++;
         }
+        if ((bits & Suspicion.SEQUENCES_DISCARDED) != 0) {
+            client.sequences().discarded(server);
+            pins &= ~PinReason.SEQUENCE.bit();
+        }
         if ((bits & Suspicion.DEALLOCATED_ALL) != 0) {
             requests.forgetStatements();
         }
@@ -453,6 +481,11 @@ public final class Link implements ServerConnection.Owner {
     @Override
     public void requestFailed(ErrorFields fields, boolean ours) {
         failed |= !ours;
+        if (ours && fields.sqlState().equals(IN_FAILED_TRANSACTION)) {
+            server.sequences()
+                    .taken(); // what was to be discarded is still there, and the client's request fails as well
+            return;
+        }
         if (ours && !fields.isFatal() && server.outstanding().headKind() == OutstandingRequests.QUERY) {
             // A setting could not be given to the connection: the session cannot go on as it was promised.
             end();
@@ -537,6 +570,7 @@ public final class Link implements ServerConnection.Owner {
         }
         stats.transaction(now - linkedAt);
         idleInTransactionSince = 0;
+        client.sequences().transactionEnded();
         settle();
         if (requests.isPaused() && !awaitingSync) {
             restoring = null;

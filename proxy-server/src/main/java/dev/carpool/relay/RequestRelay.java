@@ -437,6 +437,7 @@ public final class RequestRelay {
                     }
                     continue;
                 }
+                start = Math.max(start, handedOn); // something was put in front of the message
                 int bodyHere = Math.min(length + 1, end - at);
                 if (lexing) {
                     lexer.feed(in, at + 5, at + bodyHere);
@@ -480,8 +481,11 @@ public final class RequestRelay {
         }
     }
 
-    /** Notes what the text of a simple query does that is here as a whole. */
-    private void read(ByteBuf in, int from, int to, Link link) {
+    /**
+     * Notes what the text of a simple query does that is here as a whole. Returns whether the server must discard what it
+     * knows of sequences before.
+     */
+    private boolean read(ByteBuf in, int from, int to, Link link) {
         ServerConnection server = link.server();
         lexer.begin(backslash(server));
         lexer.feed(in, from, to);
@@ -489,10 +493,11 @@ public final class RequestRelay {
         uncertain |= (bits & CHANGES_STATEMENTS) != 0;
         if ((bits & Suspicion.STATEFUL) == 0) {
             link.suspect(bits);
-            return;
+        } else {
+            String text = in.toString(from, to - from, StandardCharsets.ISO_8859_1);
+            link.effects(EffectsReader.read(text, bits, server.hasStandardStrings()), beginning(text), true);
         }
-        String text = in.toString(from, to - from, StandardCharsets.ISO_8859_1);
-        link.effects(EffectsReader.read(text, bits, server.hasStandardStrings()), beginning(text), true);
+        return link.usesSequences(bits);
     }
 
     private static String beginning(String text) {
@@ -532,8 +537,10 @@ public final class RequestRelay {
         switch (type) {
             case QUERY -> {
                 boolean whole = length <= LONGEST_READ;
-                if (whole && length > 4) {
-                    read(in, at + 5, at + length, link);
+                boolean discards =
+                        whole ? length > 4 && read(in, at + 5, at + length, link) : link.usesUnseenSequences();
+                if (discards) {
+                    discardSequences(in, start, at, server, false);
                 }
                 outstanding.push(OutstandingRequests.QUERY);
                 server.unnamedStatement(0);
@@ -565,10 +572,12 @@ public final class RequestRelay {
                 return describeOrClose(type, in, at, length, start, link);
             }
             case FUNCTION_CALL -> {
-                outstanding.push(OutstandingRequests.FUNCTION_CALL);
-                if (length >= 8 && !LargeObjectFunctions.contains(in.getInt(at + 5))) {
-                    link.suspect(Suspicion.UNKNOWN_CALL);
+                int bits = length >= 8 ? FunctionCalls.suspicion(in.getInt(at + 5)) : Suspicion.NONE;
+                link.suspect(bits);
+                if (link.usesSequences(bits)) {
+                    discardSequences(in, start, at, server, false);
                 }
+                outstanding.push(OutstandingRequests.FUNCTION_CALL);
                 return -1;
             }
             case COPY_DONE, COPY_FAIL -> {
@@ -606,6 +615,9 @@ public final class RequestRelay {
         if (nameEnd > at + 5) {
             link.effects(Effects.unread(bits), "", false);
             link.needsReset();
+            if (link.usesSequences(bits)) {
+                discardSequences(in, start, at, server, true);
+            }
             server.outstanding().push(OutstandingRequests.PARSE);
             return -1;
         }
@@ -629,9 +641,14 @@ public final class RequestRelay {
     }
 
     /** A Parse that is kept nowhere but on this server connection. */
-    private int parseLarge(ByteBuf in, int at, int length, int start, Link link) {
+    private int parseLarge(ByteBuf in, int at, int length, int from, Link link) {
         ServerConnection server = link.server();
+        int start = from;
         link.suspect(Suspicion.UNCLEAR);
+        if (link.usesUnseenSequences()) {
+            discardSequences(in, start, at, server, true);
+            start = at;
+        }
         int nameEnd = endOfName(in, at + 5, in.writerIndex());
         if (nameEnd > at + 5 && statements.isVirtual()) {
             link.needsReset();
@@ -680,7 +697,11 @@ public final class RequestRelay {
         int portalEnd = endOfName(in, at + 5, here);
         int nameEnd = endOfName(in, portalEnd + 1, here);
         if (nameEnd == portalEnd + 1) {
-            int moved = unnamedIsThere(in, start, at, server) ? -1 : at;
+            boolean discards = !largeUnnamed && link.usesSequences(unnamedSuspicion);
+            if (discards) {
+                discardSequences(in, start, at, server, true);
+            }
+            int moved = unnamedIsThere(in, discards ? at : start, at, server) ? -1 : at;
             if ((unnamedSuspicion & Suspicion.STATEFUL) != 0) {
                 String text = unnamedText();
                 effects(unnamedEffects(text, server), text, in, nameEnd + 1, here, link);
@@ -691,7 +712,12 @@ public final class RequestRelay {
             return moved < 0 ? -1 : restOf(in, at, at, length);
         }
         Mapping mapping = statements.find(in, portalEnd + 1, nameEnd);
-        StatementName names = ensure(mapping, in, at, portalEnd + 1, nameEnd, start, link);
+        boolean discards =
+                mapping != null && link.usesSequences(mapping.statement().suspicion());
+        if (discards) {
+            discardSequences(in, start, at, server, true);
+        }
+        StatementName names = ensure(mapping, in, at, portalEnd + 1, nameEnd, discards ? at : start, link);
         if (mapping != null && (mapping.statement().suspicion() & Suspicion.STATEFUL) != 0) {
             Effects effects = mapping.statement().effects(server.hasStandardStrings());
             effects(effects, mapping.statement().text(), in, nameEnd + 1, here, link);
@@ -710,6 +736,12 @@ public final class RequestRelay {
         to.writeBytes(in, at + 5, portalEnd + 1 - at - 5);
         to.writeBytes(name);
         return restOf(in, at, nameEnd, length);
+    }
+
+    /** Puts DISCARD SEQUENCES in front of the message at {@code at}; the run before it has been handed on then. */
+    private void discardSequences(ByteBuf in, int start, int at, ServerConnection server, boolean inBatch) {
+        forward(in, start, at, server);
+        server.discardSequences(rewriting(), inBatch);
     }
 
     private String unnamedText() {

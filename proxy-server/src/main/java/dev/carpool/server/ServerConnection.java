@@ -100,6 +100,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     private final OutstandingRequests outstanding = new OutstandingRequests();
     private final ReplyScanner scanner;
     private final ServerStatements statements;
+    private final ServerSequences sequences = new ServerSequences(this);
 
     /** Current values of everything PostgreSQL reports. */
     private final Map<String, String> reported;
@@ -235,6 +236,10 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     public ServerStatements statements() {
         return statements;
+    }
+
+    public ServerSequences sequences() {
+        return sequences;
     }
 
     public ParameterValues applied() {
@@ -404,6 +409,20 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         send(out);
     }
 
+    /**
+     * Writes what lets the server forget about sequences, and queues it; inside a batch the client's unnamed statement and
+     * portal stay as they are.
+     */
+    public void discardSequences(ByteBuf out, boolean inBatch) {
+        if (inBatch) {
+            SequenceDiscard.inBatch(out, outstanding, sequences);
+            return;
+        }
+        WireWriter.query(out, SequenceDiscard.SQL);
+        outstanding.push(OutstandingRequests.QUERY | OutstandingRequests.SWALLOW);
+        unnamedStatement = 0;
+    }
+
     /** Asks what the session holds; only outside a transaction and with nothing outstanding. Flushes. */
     public void probe(Collection<String> names, boolean sweep) {
         SessionProbe next = new SessionProbe(names, sweep);
@@ -432,6 +451,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     void forgetSession() {
         applied = ParameterValues.empty();
         resetDue = false;
+        sequences.taken();
         forgetStatements();
     }
 
@@ -574,6 +594,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         state = ServerState.CLOSED;
         stateSince = System.nanoTime();
         Counters.closed(closeReason);
+        sequences.closed();
         scanner.close();
         leaveOwner();
         outstanding.clear();

@@ -164,6 +164,9 @@ public final class ServerReset implements ServerConnection.Owner {
                 && status == TransactionStatus.IDLE
                 && server.outstanding().isEmpty()) {
             server.forgetSession();
+            if (resetQuery.equalsIgnoreCase("DISCARD ALL")) {
+                server.sequences().discarded();
+            }
         }
         proceed();
     }

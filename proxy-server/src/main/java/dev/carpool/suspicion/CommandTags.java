@@ -60,8 +60,8 @@ public final class CommandTags {
         }
         if (startsWith(buffer, index, length, "DISCARD")) {
             int all = is(buffer, index, length, "DISCARD ALL")
-                    ? Suspicion.DEALLOCATED_ALL | Suspicion.WENT_BACK
-                    : Suspicion.NONE;
+                    ? Suspicion.DEALLOCATED_ALL | Suspicion.WENT_BACK | Suspicion.SEQUENCES_DISCARDED
+                    : is(buffer, index, length, "DISCARD SEQUENCES") ? Suspicion.SEQUENCES_DISCARDED : Suspicion.NONE;
             return Suspicion.SET | Suspicion.DISCARD | all;
         }
         if (startsWith(buffer, index, length, "DEALLOCATE")) {

@@ -44,8 +44,12 @@ final class SqlWords {
     /** The language C. */
     static final int C = 1 << 22;
 
+    /** A function that reads what the session has done to a sequence. */
+    static final int SEQUENCE_READ = 1 << 23;
+
     /** Names that mean something when called. */
-    static final int TELLING_FUNCTION = SET_CONFIG | ADVISORY_LOCK | SEQUENCE | HIDDEN_STATE | NOTIFY | BACKEND_PID;
+    static final int TELLING_FUNCTION =
+            SET_CONFIG | ADVISORY_LOCK | SEQUENCE | SEQUENCE_READ | HIDDEN_STATE | NOTIFY | BACKEND_PID;
     /** Names that mean something wherever they stand. */
     static final int TELLING_NAME = TEMP_SCHEMA | PG_SETTINGS | SESSION_VIEW | C;
 
@@ -104,7 +108,8 @@ final class SqlWords {
         addAll(words, NOTIFY, "pg_notify");
         addAll(words, BACKEND_PID | HARMLESS, "pg_backend_pid");
         addAll(words, SET_CONFIG | HARMLESS, "set_config");
-        addAll(words, SEQUENCE | HARMLESS, "nextval currval lastval setval");
+        addAll(words, SEQUENCE | HARMLESS, "nextval setval");
+        addAll(words, SEQUENCE_READ | HARMLESS, "currval lastval");
         addAll(words, ADVISORY_LOCK | HARMLESS, """
                 pg_advisory_lock pg_advisory_lock_shared pg_try_advisory_lock pg_try_advisory_lock_shared
                 pg_advisory_unlock pg_advisory_unlock_shared pg_advisory_unlock_all""");

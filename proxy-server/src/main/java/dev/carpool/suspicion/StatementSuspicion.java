@@ -31,6 +31,9 @@ final class StatementSuspicion {
     private StatementKind firstKind = StatementKind.EMPTY;
     private boolean insideAtomicBody;
 
+    /** A statement before this one may have advanced a sequence. */
+    private boolean advanced;
+
     // About the statement being read.
     private StatementKind kind = StatementKind.EMPTY;
     private SqlToken last = SqlToken.NOTHING;
@@ -60,6 +63,7 @@ final class StatementSuspicion {
         statements = 0;
         firstKind = StatementKind.EMPTY;
         insideAtomicBody = false;
+        advanced = false;
         beginStatement();
     }
 
@@ -146,7 +150,13 @@ final class StatementSuspicion {
                 sawSelect = true;
                 withList &= ~(1L << depth);
             }
-            case INSERT, UPDATE, DELETE, MERGE, VALUES, TABLE -> withList &= ~(1L << depth);
+            case INSERT, UPDATE, DELETE, MERGE -> {
+                withList &= ~(1L << depth);
+                if (before == SqlToken.LEFT_PAREN || before == SqlToken.RIGHT_PAREN) {
+                    changes(word); // behind WITH, or in it
+                }
+            }
+            case VALUES, TABLE -> withList &= ~(1L << depth);
             case WITH -> {
                 if (before == SqlToken.LEFT_PAREN || (before == SqlToken.AS && !sawSelect)) {
                     withList |= 1L << depth;
@@ -204,7 +214,9 @@ final class StatementSuspicion {
             case SET, PREPARE -> undecided = word;
             case RESET -> reasons |= Suspicion.SET;
             case DISCARD -> reasons |= Suspicion.SET | Suspicion.DISCARD;
-            case EXECUTE, DEALLOCATE -> reasons |= Suspicion.SQL_PREPARE;
+            case EXECUTE -> reasons |= Suspicion.SQL_PREPARE | Suspicion.INSERTS;
+            case DEALLOCATE -> reasons |= Suspicion.SQL_PREPARE;
+            case INSERT, MERGE, COPY, UPDATE, DELETE, ALTER -> changes(word);
             case LISTEN, UNLISTEN -> reasons |= Suspicion.LISTEN;
             case NOTIFY -> reasons |= Suspicion.NOTIFY;
             case LOAD -> reasons |= Suspicion.LOAD;
@@ -222,6 +234,11 @@ final class StatementSuspicion {
             case WITH -> withList |= 1L << depth;
             default -> {}
         }
+    }
+
+    private void changes(SqlToken word) {
+        boolean inserts = word == SqlToken.INSERT || word == SqlToken.MERGE || word == SqlToken.COPY;
+        reasons |= inserts ? Suspicion.INSERTS : Suspicion.CHANGES;
     }
 
     /** The token behind the first words of SET, PREPARE, COMMIT and ROLLBACK. */
@@ -346,6 +363,9 @@ final class StatementSuspicion {
         if ((flags & SqlWords.SEQUENCE) != 0) {
             reasons |= Suspicion.SEQUENCE;
         }
+        if ((flags & SqlWords.SEQUENCE_READ) != 0 && !advanced) {
+            reasons |= Suspicion.SEQUENCE_READ;
+        }
         if ((flags & SqlWords.HIDDEN_STATE) != 0) {
             reasons |= Suspicion.HIDDEN_STATE;
         }
@@ -426,6 +446,7 @@ final class StatementSuspicion {
                 firstKind = kind;
             }
         }
+        advanced = (reasons & Suspicion.ADVANCES) != 0;
         beginStatement();
     }
 

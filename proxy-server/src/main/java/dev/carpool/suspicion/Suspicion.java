@@ -55,7 +55,7 @@ public final class Suspicion {
     /** A function is called that is not known to be harmless. */
     public static final int UNKNOWN_CALL = 1 << 12;
 
-    /** {@code nextval}, {@code currval}, {@code lastval} or {@code setval}. */
+    /** {@code nextval} or {@code setval}. */
     public static final int SEQUENCE = 1 << 13;
 
     /** DECLARE CURSOR; without {@link #HELD_CURSOR} it ends with its transaction. */
@@ -93,6 +93,27 @@ public final class Suspicion {
 
     /** DROP of something or CLOSE of a cursor: what binds a session may be gone. Tags only. */
     public static final int DROPPED = 1 << 25;
+
+    /**
+     * {@code currval} or {@code lastval}, which tell what the session has done to a sequence before; not when an earlier
+     * statement of the same text advances one.
+     */
+    public static final int SEQUENCE_READ = 1 << 26;
+
+    /** INSERT, MERGE, COPY or EXECUTE: a default may advance a sequence. */
+    public static final int INSERTS = 1 << 27;
+
+    /** UPDATE, DELETE or ALTER: a trigger or a new column may advance a sequence. */
+    public static final int CHANGES = 1 << 28;
+
+    /** DISCARD SEQUENCES or DISCARD ALL has taken place. Tags only. */
+    public static final int SEQUENCES_DISCARDED = 1 << 29;
+
+    /** After this {@code currval} or {@code lastval} may tell something new. */
+    public static final int ADVANCES = SEQUENCE | INSERTS | DO_OR_CALL | UNKNOWN_CALL | UNCLEAR;
+
+    /** What has to do with the sequences of a session. */
+    public static final int USES_SEQUENCES = ADVANCES | CHANGES | SEQUENCE_READ;
 
     /** What no other session may meet: a connection with one of these needs a clean-up or a probe before. */
     public static final int NEEDS_RESET = SET
@@ -133,7 +154,11 @@ public final class Suspicion {
             | ROLLED_BACK
             | SAVEPOINT
             | BACKEND_PID
-            | DROPPED;
+            | DROPPED
+            | SEQUENCE_READ
+            | INSERTS
+            | CHANGES
+            | SEQUENCES_DISCARDED;
 
     /** By bit number. */
     private static final List<String> NAMES = List.of(
@@ -162,7 +187,11 @@ public final class Suspicion {
             "rolled_back",
             "savepoint",
             "backend_pid",
-            "dropped");
+            "dropped",
+            "sequence_read",
+            "inserts",
+            "changes",
+            "sequences_discarded");
 
     private Suspicion() {}
 

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * show NAME}, {@code columns} (a row as {@link #columns} says, as {@code select *} does), {@code notice}, {@code die}
  * (FATAL), {@code drop} (closes), {@code half} (closes inside a DataRow), {@code listen C}, {@code unlisten C}, {@code
  * notify C TEXT}, {@code trigger C TEXT} (the same unseen), begin, commit, rollback, discard all, deallocate all,
- * set_config. A text that begins with "syntax" cannot be parsed.
+ * discard sequences, select lastval() (of the sequence that each insert takes a value from), set_config. A text that begins with "syntax" cannot be parsed.
  */
 final class ModelPostgres {
     /** What all its transactions have left behind, in order. */
@@ -60,6 +60,9 @@ final class ModelPostgres {
     /** Replies are sent in pieces of this many bytes; 0 for whole. */
     int piece;
 
+    /** The last value of the only sequence; each insert takes one. */
+    int sequence;
+
     final class Backend extends ChannelInboundHandlerAdapter {
         final int processId = backends.size() + 1;
         final Map<String, String> settings = new TreeMap<>();
@@ -80,6 +83,10 @@ final class ModelPostgres {
 
         private ByteBuf out = Unpooled.buffer();
         private boolean started;
+
+        /** What lastval() tells, 0 for nothing. */
+        private int lastValue;
+
         private char status = 'I';
         private boolean skipping;
         private boolean copying;
@@ -473,12 +480,16 @@ final class ModelPostgres {
                     if (argument.startsWith("pg_catalog.set_config")) {
                         setConfig(argument);
                     }
-                    row(argument, describing);
+                    if (argument.equals("lastval()") && lastValue == 0) {
+                        throw new Failure("55000", "lastval is not yet defined in this session");
+                    }
+                    row(argument.equals("lastval()") ? String.valueOf(lastValue) : argument, describing);
                 }
                 case "columns" -> row(columns, describing);
                 case "show" -> row(settings.getOrDefault(argument, ""), describing);
                 case "big" -> row("x".repeat(Integer.parseInt(argument)), describing);
                 case "insert" -> {
+                    lastValue = ++sequence;
                     pending.add(argument);
                     WireWriter.commandComplete(out, "INSERT 0 1");
                 }
@@ -493,6 +504,11 @@ final class ModelPostgres {
                     WireWriter.commandComplete(out, "INSERT 0 1");
                 }
                 case "discard" -> {
+                    lastValue = 0;
+                    if (argument.equalsIgnoreCase("sequences")) {
+                        WireWriter.commandComplete(out, "DISCARD SEQUENCES");
+                        return;
+                    }
                     dropNamed();
                     channels.clear();
                     for (String name : List.copyOf(settings.keySet())) {

@@ -1,0 +1,47 @@
+package dev.carpool.relay;
+
+import dev.carpool.suspicion.Suspicion;
+
+/** What FunctionCall may do to the session, by the object id of the function (pg_proc.dat). */
+final class FunctionCalls {
+    private FunctionCalls() {}
+
+    /** Bits of {@link Suspicion}. */
+    static int suspicion(int oid) {
+        return switch (oid) {
+            case 1574, 1576, 1765 -> Suspicion.SEQUENCE; // nextval, setval
+            case 1575, 2559 -> Suspicion.SEQUENCE_READ; // currval, lastval
+            default -> isOfLargeObjects(oid) ? Suspicion.NONE : Suspicion.UNKNOWN_CALL;
+        };
+    }
+
+    /**
+     * PostgreSQL's large object functions, fixed since PostgreSQL 7.1, the 64-bit ones since 9.3. They leave nothing behind
+     * at the end of a transaction.
+     */
+    private static boolean isOfLargeObjects(int oid) {
+        return switch (oid) {
+            case 715,
+                    764,
+                    765,
+                    767,
+                    952,
+                    953,
+                    954,
+                    955,
+                    956,
+                    957,
+                    958,
+                    964,
+                    1004,
+                    3170,
+                    3171,
+                    3172,
+                    3457,
+                    3458,
+                    3459,
+                    3460 -> true;
+            default -> false;
+        };
+    }
+}
