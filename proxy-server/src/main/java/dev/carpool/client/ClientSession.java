@@ -518,11 +518,21 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         }
         long now = System.nanoTime();
         ServerPool mine = pool();
-        ServerConnection server = mine.take(loop, now);
+        ServerConnection home = sequences().home();
+        ServerConnection wanted = null;
+        ServerConnection server = null;
+        if (home != null) {
+            wanted = relay.mayReadSequences(in) ? home : null;
+            boolean preferred = wanted != null || sequences().areRead() || CancelledRequest.endsInMessage(in);
+            server = preferred ? mine.takeAgain(home, loop, now) : null;
+        }
+        if (server == null && wanted == null) {
+            server = mine.take(loop, now);
+        }
         if (server != null) {
             link(server, in, now, now);
         } else {
-            enter(new WaitingPhase(this, mine, relay.withHeld(in), now));
+            enter(new WaitingPhase(this, mine, wanted, relay.withHeld(in), now));
         }
     }
 

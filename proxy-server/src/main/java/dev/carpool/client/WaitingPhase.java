@@ -16,6 +16,10 @@ final class WaitingPhase extends ClientPhase implements PoolWaiter {
 
     private final ClientSession session;
     private final ServerPool pool;
+
+    /** The only connection that will do, null for any. */
+    private final @Nullable ServerConnection wanted;
+
     private final WaiterNode node = new WaiterNode(this);
     private final long since;
     private @Nullable ByteBuf request;
@@ -23,9 +27,10 @@ final class WaitingPhase extends ClientPhase implements PoolWaiter {
     /** A cancel request has come in the middle of a message: it takes effect when that has come as a whole. */
     private boolean cancelled;
 
-    WaitingPhase(ClientSession session, ServerPool pool, ByteBuf request, long now) {
+    WaitingPhase(ClientSession session, ServerPool pool, @Nullable ServerConnection wanted, ByteBuf request, long now) {
         this.session = session;
         this.pool = pool;
+        this.wanted = wanted;
         this.request = request;
         this.since = now;
     }
@@ -51,7 +56,7 @@ final class WaitingPhase extends ClientPhase implements PoolWaiter {
 
     @Override
     void entered() {
-        pool.checkout(this, session.timeouts().queryWait(), since);
+        pool.checkout(this, wanted, session.timeouts().queryWait(), since);
     }
 
     @Override

@@ -22,6 +22,9 @@ final class HostState {
     /** Pools that have room under all caps and wait because enough logins are going on. */
     final ArrayDeque<PoolState> loginQueue = new ArrayDeque<>();
 
+    /** Waiters who want one connection and no other. */
+    final List<WaiterNode> claims = new ArrayList<>();
+
     final List<DatabaseState> databases = new ArrayList<>();
     final List<PoolState> pools = new ArrayList<>();
 

@@ -156,11 +156,80 @@ final class PoolAccounts {
     }
 
     /**
+     * Has a waiter wait for this connection and no other: it is next, whoever else waits for one. When the connection is
+     * closed meanwhile, it queues like everybody. Returns false, and does nothing, when it cannot have it.
+     *
+     * @param deadline when it is refused, or {@link ServerSlot#NEVER}
+     */
+    boolean claim(ServerSlot slot, Waiter waiter, long deadline, long now, Actions actions) {
+        PoolState pool = slot.pool;
+        boolean reachable = pool.spread == null || slot.loop == waiter.loop();
+        if (!reachable || pool.isPaused()) {
+            return false;
+        }
+        WaiterNode node = waiter.node();
+        node.arrivedAt = now;
+        node.deadline = deadline;
+        if (slot.state == SlotState.IDLE) {
+            pool.cameBack(now);
+            takeIdle(slot, now);
+            actions.handOver(slot, waiter);
+            return true;
+        }
+        if (slot.state != SlotState.IN_USE || slot.closesAtRelease() || slot.claimant != null) {
+            return false;
+        }
+        node.claimed = slot;
+        slot.claimant = node;
+        pool.claiming++;
+        host.claims.add(node);
+        if (deadline != ServerSlot.NEVER) {
+            host.wakeBy(deadline, now, actions);
+        }
+        return true;
+    }
+
+    private void unclaim(WaiterNode node, ServerSlot slot) {
+        node.claimed = null;
+        slot.claimant = null;
+        slot.pool.claiming--;
+        host.claims.remove(node);
+    }
+
+    /** Whoever has waited for a connection that is closing queues like everybody. */
+    private void release(ServerSlot slot, long now, Actions actions) {
+        WaiterNode node = slot.claimant;
+        if (node != null && slot.state != SlotState.IN_USE) {
+            unclaim(node, slot);
+            enqueueAgain(slot.pool, node.waiter, now, actions);
+        }
+    }
+
+    private void refuseClaims(@Nullable PoolState pool, RefuseReason reason, long now, Actions actions) {
+        for (int i = host.claims.size() - 1; i >= 0; i--) {
+            WaiterNode node = host.claims.get(i);
+            ServerSlot slot = node.claimed;
+            boolean late = node.deadline != ServerSlot.NEVER && now - node.deadline >= 0;
+            if (slot != null && (pool == null ? late : slot.pool == pool)) {
+                unclaim(node, slot);
+                actions.refuse(node.waiter, reason, Bottleneck.POOL_SIZE);
+            } else if (node.deadline != ServerSlot.NEVER) {
+                host.wakeBy(node.deadline, now, actions);
+            }
+        }
+    }
+
+    /**
      * Takes a waiter out of its queue: its client left, or canceled. Returns false when it does not queue: then a
      * connection was handed over or it was refused already, and whoever delivers that gives the connection back.
      */
     boolean withdraw(Waiter waiter, long now, Actions actions) {
         WaiterNode node = waiter.node();
+        ServerSlot claimed = node.claimed;
+        if (claimed != null) {
+            unclaim(node, claimed);
+            return true;
+        }
         PoolState pool = node.pool;
         if (pool == null) {
             return false;
@@ -180,6 +249,9 @@ final class PoolAccounts {
                 host.waiting--;
                 actions.refuse(node.waiter, reason, bottleneck);
             }
+        }
+        if (reason != RefuseReason.NO_SERVER) {
+            refuseClaims(pool, reason, now, actions);
         }
         admission.trim(pool, now, actions);
     }
@@ -203,6 +275,7 @@ final class PoolAccounts {
             host.inUse--;
             handOverOrIdle(slot, checked, now, actions);
         }
+        release(slot, now, actions);
     }
 
     @Nullable
@@ -231,6 +304,13 @@ final class PoolAccounts {
 
     private void handOverOrIdle(ServerSlot slot, boolean keepsAge, long now, Actions actions) {
         PoolState pool = slot.pool;
+        WaiterNode claimant = slot.claimant;
+        if (claimant != null) {
+            unclaim(claimant, slot);
+            use(slot, now);
+            actions.handOver(slot, claimant.waiter);
+            return;
+        }
         if (pool.isWaitedFor(slot.loop)) {
             WaiterNode node = pollWaiter(slot);
             use(slot, now);
@@ -310,12 +390,14 @@ final class PoolAccounts {
         if (wasOpening) {
             admission.logIn(now, actions);
         }
+        release(slot, now, actions);
     }
 
     /** The socket of a connection is closed, whether that was asked for or not. Called once for each. */
     void closed(ServerSlot slot, long now, Actions actions) {
         forget(slot, now, actions);
         admission.logIn(now, actions);
+        release(slot, now, actions);
     }
 
     private void forget(ServerSlot slot, long now, Actions actions) {
@@ -359,6 +441,7 @@ final class PoolAccounts {
      * passed makes possible. Actions tell when it should be called again at the latest.
      */
     void tick(long now, Actions actions) {
+        refuseClaims(null, RefuseReason.QUEUE_TIMEOUT, now, actions);
         upkeep.tick(now, actions);
     }
 

@@ -40,6 +40,9 @@ final class PoolState {
     @Nullable
     Gate waitingAt;
 
+    /** Waiters who want one connection and no other; they are not among {@link #waiters}. */
+    int claiming;
+
     boolean paused;
 
     /** Raised to have all connections of the pool closed at release, for this reason. */

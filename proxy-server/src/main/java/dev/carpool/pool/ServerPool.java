@@ -274,6 +274,16 @@ public final class ServerPool implements Link.Returns {
         }
     }
 
+    /** Exactly this one of its connections, idle on the asking loop, at once; null when the caller has to wait for it. */
+    public @Nullable ServerConnection takeAgain(ServerConnection wanted, int loop, long now) {
+        ServerSlot slot = slot(wanted);
+        if (disabled || slot.loop() != loop || needsCheck(slot, now)) {
+            return null;
+        }
+        boolean taken = host.locked(accounts -> accounts.takeAgain(slot, now));
+        return taken && wanted.isOpen() ? wanted : null;
+    }
+
     private boolean needsCheck(ServerSlot slot, long now) {
         return !settings.server().checkQuery().isEmpty()
                 && now - slot.lastProvenAlive() > settings.server().checkDelay().toNanos();
@@ -288,6 +298,15 @@ public final class ServerPool implements Link.Returns {
 
     /** Queues a waiter; it is granted a connection or refused later, perhaps before this returns. */
     public void checkout(PoolWaiter waiter, Duration longestWait, long now) {
+        checkout(waiter, null, longestWait, now);
+    }
+
+    /**
+     * The same for a waiter who wants one connection of the pool.
+     *
+     * @param wanted waits for this one as long as it exists; null for any
+     */
+    public void checkout(PoolWaiter waiter, @Nullable ServerConnection wanted, Duration longestWait, long now) {
         if (disabled) {
             waiter.refused(CarpoolError.DATABASE_DISABLED.reply(key.database()), null);
             return;
@@ -302,7 +321,14 @@ public final class ServerPool implements Link.Returns {
         }
         queueWait = longestWait;
         long deadline = longestWait.isZero() ? ServerSlot.NEVER : now + longestWait.toNanos();
-        host.apply((accounts, actions) -> accounts.enqueue(state, waiter, deadline, now, actions), now);
+        ServerSlot slot = wanted == null ? null : slot(wanted);
+        host.apply(
+                (accounts, actions) -> {
+                    if (slot == null || !accounts.claim(slot, waiter, deadline, now, actions)) {
+                        accounts.enqueue(state, waiter, deadline, now, actions);
+                    }
+                },
+                now);
     }
 
     private volatile long failedAt;
@@ -635,7 +661,7 @@ public final class ServerPool implements Link.Returns {
                 state.idle(),
                 state.inUse(),
                 pinned.get(),
-                state.waiting(),
+                state.waiting() + state.claiming,
                 state.waiting() == 0 ? 0 : now - state.oldestArrival(now),
                 state.bottleneck().text(),
                 state.isPaused()));

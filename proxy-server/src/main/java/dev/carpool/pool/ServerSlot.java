@@ -46,6 +46,10 @@ public final class ServerSlot {
     @Nullable
     CloseReason closeAtRelease;
 
+    /** Who gets it next, and no other connection; only while it is in use. */
+    @Nullable
+    WaiterNode claimant;
+
     /** While CLOSING: the pool that gets the room, and the cap at which that pool waits. */
     @Nullable
     PoolState freedFor;

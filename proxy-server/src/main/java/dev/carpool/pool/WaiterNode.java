@@ -13,6 +13,10 @@ public final class WaiterNode {
     /** The waiter's event loop. */
     int loop;
 
+    /** The connection it waits for instead of queueing, or null. */
+    @Nullable
+    ServerSlot claimed;
+
     long arrivedAt;
 
     /** When it is refused, or {@link ServerSlot#NEVER}. */

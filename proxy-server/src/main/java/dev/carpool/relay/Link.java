@@ -411,6 +411,7 @@ public final class Link implements ServerConnection.Owner {
             return;
         }
         if (pins == 0) {
+            client.sequences().keeps(server);
             pinnedSince = System.nanoTime();
             pinnedBy = suspect;
         }

@@ -219,6 +219,13 @@ public final class RequestRelay {
         statements.forgetAll();
     }
 
+    /** Whether this first part of a request may read what the session has done to a sequence before. */
+    public boolean mayReadSequences(ByteBuf in) {
+        return (unnamedSuspicion & Suspicion.SEQUENCE_READ) != 0
+                || statements.mayReadSequences()
+                || SequenceNames.areIn(in);
+    }
+
     /** Memory the session's statements take, in bytes. */
     public long keptBytes() {
         return unnamedParse.length + statements.keptBytes();

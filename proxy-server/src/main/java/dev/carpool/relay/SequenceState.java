@@ -73,6 +73,17 @@ public final class SequenceState {
         return discards;
     }
 
+    /** Where the session finds what it has done to sequences, null for nowhere (any more). May be a moment old. */
+    public @Nullable ServerConnection home() {
+        ServerSequences last = home;
+        return last != null && last.turn() == turn ? last.connection() : null;
+    }
+
+    /** Whether sessions of this pool read what they have done in earlier transactions. */
+    public boolean areRead() {
+        return readers.areSeen();
+    }
+
     /** Whether what the session may read next is on this connection. */
     boolean isHome(ServerConnection server) {
         return home == server.sequences() && server.sequences().turn() == turn;
@@ -81,6 +92,13 @@ public final class SequenceState {
     /** Whether the session must keep this connection to read there what it has done. */
     boolean needs(ServerConnection server) {
         return reads && readers.areSeen() && isHome(server);
+    }
+
+    /** The session keeps this connection for a while: it is no use to wait for it. */
+    void keeps(ServerConnection server) {
+        if (!isHome(server)) {
+            server.sequences().kept();
+        }
     }
 
     /** DISCARD SEQUENCES or DISCARD ALL has taken place on the connection. */

@@ -13,6 +13,7 @@ import dev.carpool.protocol.WireWriter;
 import dev.carpool.server.OutstandingRequests;
 import dev.carpool.server.OutstandingRequests.Effect;
 import dev.carpool.server.ServerConnection;
+import dev.carpool.suspicion.Suspicion;
 import io.netty.buffer.ByteBuf;
 import java.util.Locale;
 import java.util.Set;
@@ -52,6 +53,9 @@ final class StatementRewriter {
             "xmloption");
 
     /** Statements are shared by sessions to which their texts mean the same. */
+    /** The session has prepared a statement that reads what it has done to a sequence. */
+    private boolean readsSequences;
+
     private record Scope(Object base, ParameterValues settings) {}
 
     /** What the requests in flight change about a name of the client or a statement of the server connection. */
@@ -201,6 +205,7 @@ final class StatementRewriter {
             return;
         }
         SharedStatement statement = catalog.intern(scope(link), in, nameEnd + 1, end);
+        readsSequences |= (statement.suspicion() & Suspicion.SEQUENCE_READ) != 0;
         Mapping mapping = statements.put(in, at + 5, nameEnd, statement);
         if (mapping == null) {
             failInPlace(CarpoolError.TOO_MANY_STATEMENTS.reply(statements.bytes() + " bytes"), server, out);
@@ -390,6 +395,10 @@ final class StatementRewriter {
 
     void forgetAll() {
         statements.clear();
+    }
+
+    boolean mayReadSequences() {
+        return readsSequences;
     }
 
     long keptBytes() {

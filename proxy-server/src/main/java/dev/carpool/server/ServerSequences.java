@@ -45,6 +45,12 @@ public final class ServerSequences {
         return next;
     }
 
+    /** Nobody else finds what was done here any more: somebody keeps the connection. */
+    public void kept() {
+        long next = turn + 1;
+        turn = next;
+    }
+
     /** The server has forgotten all about sequences. */
     public void discarded() {
         taken();

@@ -1,5 +1,6 @@
 package dev.carpool.client;
 
+import dev.carpool.protocol.WireWriter;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -100,6 +101,79 @@ final class SequenceStateTest {
         both[1].query("insert y");
         assertEquals(row(1), both[0].query("select lastval()"));
         both[1].query("insert y");
+        assertEquals(row(1), both[0].query("select lastval()"));
+    }
+
+    @Test
+    void aReadGoesToWhereTheSessionWas() {
+        TestClient[] both = clients();
+        for (int i = 1; i < 4; i++) {
+            both[0].query("insert x");
+            assertEquals(row(i), both[0].query("select lastval()"));
+            both[0].query("discard sequences");
+            both[1].query("select a");
+        }
+    }
+
+    @Test
+    void aReadBehindBeginGoesToWhereTheSessionWas() {
+        TestClient[] both = clients();
+        both[0].query("insert x");
+        both[0].send(Wire.empty()
+                .parse("", "begin")
+                .run("")
+                .parse("", "select lastval()")
+                .run("")
+                .sync());
+        assertEquals("12C(BEGIN)12D(1)C(SELECT 1)Z(T)", both[0].transcript());
+    }
+
+    @Test
+    void aReadWaitsForTheConnectionWhereTheSessionWas() {
+        TestClient[] both = clients();
+        both[0].query("insert x");
+        both[1].query("select a");
+        both[1].query("begin");
+        both[0].send(Wire.empty().query("select lastval()"));
+        assertEquals("", both[0].transcript());
+        both[1].query("commit");
+        assertEquals(row(1), both[0].transcript());
+    }
+
+    @Test
+    void whatIsLostWhileAReadWaitsIsNotRead() {
+        TestClient[] both = clients();
+        both[0].query("insert x");
+        both[1].query("select a");
+        both[1].query("begin");
+        both[0].send(Wire.empty().query("select lastval()"));
+        both[1].query("insert y");
+        both[1].query("commit");
+        assertEquals(UNDEFINED, both[0].transcript());
+    }
+
+    @Test
+    void aReadThatWaitsIsServedWhenItsConnectionIsLost() {
+        TestClient[] both = clients();
+        both[0].query("insert x");
+        both[1].query("select a");
+        both[1].query("begin");
+        both[0].send(Wire.empty().query("select lastval()"));
+        both[1].query("drop");
+        assertEquals(UNDEFINED, both[0].transcript());
+    }
+
+    @Test
+    void aReadThatWaitsCanBeCancelled() {
+        TestClient[] both = clients();
+        both[0].query("insert x");
+        both[1].query("select a");
+        both[1].query("begin");
+        both[0].send(Wire.empty().query("select lastval()"));
+        TestClient canceller = proxy.connect();
+        canceller.send(Wire.of(out -> WireWriter.cancelRequest(out, both[0].processId, both[0].key)));
+        assertEquals("E(57014)Z(I)", both[0].transcript());
+        both[1].query("commit");
         assertEquals(row(1), both[0].query("select lastval()"));
     }
 

@@ -62,6 +62,7 @@ final class AccountsAudit {
         assertEquals(promised, pool.promised, () -> "promised to " + pool);
         checkIdleList(pool);
         checkWaiters(pool);
+        checkClaims(pool);
 
         if (pool.spread != null) {
             checkSpread(pool, pool.spread);
@@ -147,6 +148,21 @@ final class AccountsAudit {
         assertEquals(listed, onLoops);
     }
 
+    private void checkClaims(PoolState pool) {
+        int claiming = 0;
+        for (ServerSlot slot : slots) {
+            WaiterNode node = slot.claimant;
+            if (slot.pool == pool && node != null) {
+                claiming++;
+                assertEquals(SlotState.IN_USE, slot.state, () -> "claimed " + slot);
+                assertEquals(slot, node.claimed);
+                assertNull(node.pool, "a waiter waits for one thing");
+                assertTrue(host.claims.contains(node));
+            }
+        }
+        assertEquals(claiming, pool.claiming, () -> "claims of " + pool);
+    }
+
     private void checkWaiters(PoolState pool) {
         int listed = 0;
         int askingReserve = 0;
@@ -212,18 +228,21 @@ final class AccountsAudit {
         int inUse = 0;
         int waiting = 0;
         int waitingPools = 0;
+        int claiming = 0;
         for (PoolState pool : host.pools) {
             reserved += pool.ready;
             opening += pool.opening();
             idle += pool.idle();
             inUse += pool.inUse();
             waiting += pool.waiting();
+            claiming += pool.claiming;
             waitingPools += pool.waitingAt == null ? 0 : 1;
         }
         assertEquals(opening, host.opening());
         assertEquals(idle, host.idle());
         assertEquals(inUse, host.inUse());
         assertEquals(waiting, host.waiting());
+        assertEquals(claiming, host.claims.size());
         assertEquals(waitingPools, host.waitingPools);
         assertEquals(!host.queue.isEmpty(), host.contention.isContended());
         checkCap(host.cap, reserved, slots.stream(), host.queue);

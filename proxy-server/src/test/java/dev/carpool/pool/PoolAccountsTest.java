@@ -106,6 +106,44 @@ class PoolAccountsTest {
     }
 
     @Test
+    void aClaimIsServedByItsConnectionAlone() {
+        PoolAccounts accounts = accounts(0);
+        PoolState pool = pool(accounts, "app", "joe", 2);
+        ServerSlot claimed = openInUse(accounts, pool, 0);
+        ServerSlot other = openInUse(accounts, pool, 0);
+        assertTrue(accounts.claim(claimed, new TestWaiter("ann"), ServerSlot.NEVER, now, actions));
+        assertFalse(accounts.claim(claimed, new TestWaiter("eve"), ServerSlot.NEVER, now, actions));
+        accounts.enqueue(pool, new TestWaiter("bob"), ServerSlot.NEVER, now, actions);
+
+        accounts.giveBack(other, now, actions);
+        assertEquals(List.of("HAND_OVER bob"), drain());
+        accounts.giveBack(other, now, actions);
+        assertEquals(List.of(), drain());
+        accounts.giveBack(claimed, now, actions);
+        assertEquals(List.of("HAND_OVER ann"), drain());
+        assertTrue(accounts.claim(other, new TestWaiter("joe"), ServerSlot.NEVER, now, actions));
+        assertEquals(List.of("HAND_OVER joe"), drain());
+    }
+
+    @Test
+    void aClaimEndsWithItsConnectionOrItsDeadline() {
+        PoolAccounts accounts = accounts(0);
+        PoolState pool = pool(accounts, "app", "joe", 2);
+        ServerSlot claimed = openInUse(accounts, pool, 0);
+        ServerSlot idle = openIdle(accounts, pool, 0);
+        TestWaiter ann = new TestWaiter("ann");
+        assertTrue(accounts.claim(claimed, ann, now + 10 * MS, now, actions));
+        assertEquals(now + 10 * MS, actions.wakeAt());
+        accounts.tick(now + 10 * MS, actions);
+        assertEquals(List.of("REFUSE ann QUEUE_TIMEOUT"), drain());
+
+        assertTrue(accounts.claim(claimed, ann, ServerSlot.NEVER, now, actions));
+        accounts.close(claimed, CloseReason.RESET_FAILED, now, actions);
+        assertTrue(drain().contains("HAND_OVER ann"));
+        assertEquals(SlotState.IN_USE, idle.state());
+    }
+
+    @Test
     void withdrawnWaiterGetsNothing() {
         PoolAccounts accounts = accounts(0);
         PoolState pool = pool(accounts, "app", "joe", 1);

@@ -54,6 +54,7 @@ class RandomEventsTest {
         private final List<ServerSlot> closing = new ArrayList<>();
         private final Map<PoolState, Deque<Waiter>> queues = new HashMap<>();
         private final Map<ServerSlot, Waiter> broken = new LinkedHashMap<>();
+        private final Map<ServerSlot, Waiter> claims = new LinkedHashMap<>();
         private final Map<Cap, Integer> openBefore = new HashMap<>();
         private long now;
         private int guaranteed;
@@ -148,6 +149,7 @@ class RandomEventsTest {
                 case 93 -> holdOpens();
                 case 94 -> check();
                 case 95 -> refuseAll();
+                case 98 -> claimOrLeave();
                 case 96, 97 -> {
                     if (limitsChange) {
                         changeLimits();
@@ -288,6 +290,7 @@ class RandomEventsTest {
             forgetHandle(slot);
             if (random.nextBoolean()) {
                 slots.remove(slot);
+                closes(slot);
                 accounts.closed(slot, now, actions);
             } else {
                 accounts.close(slot, CloseReason.RESET_FAILED, now, actions);
@@ -335,6 +338,52 @@ class RandomEventsTest {
                 inUse.add(slot);
             }
             audit();
+        }
+
+        private void claimOrLeave() {
+            if (!claims.isEmpty() && random.nextInt(4) == 0) {
+                event = "withdraw a claim";
+                ServerSlot slot = one(List.copyOf(claims.keySet()));
+                Waiter waiter = java.util.Objects.requireNonNull(claims.remove(slot));
+                assertTrue(accounts.withdraw(waiter, now, actions));
+                assertFalse(accounts.withdraw(waiter, now, actions));
+                obey();
+                return;
+            }
+            List<ServerSlot> live = slots.stream()
+                    .filter(slot -> slot.state() == SlotState.IDLE || slot.state() == SlotState.IN_USE)
+                    .toList();
+            if (live.isEmpty()) {
+                return;
+            }
+            ServerSlot slot = one(live);
+            event = "claim " + slot;
+            TestWaiter waiter = new TestWaiter("w" + events, random.nextInt(3));
+            boolean free = slot.state() == SlotState.IDLE || !(slot.closesAtRelease() || claims.containsKey(slot));
+            boolean possible = free && !slot.pool.isPaused() && (movable || slot.loop() == waiter.loop());
+            long deadline = random.nextInt(4) == 0 ? now + random.nextInt(100) * MS : ServerSlot.NEVER;
+            assertEquals(possible, accounts.claim(slot, waiter, deadline, now, actions));
+            if (possible) {
+                claims.put(slot, waiter);
+            }
+            obey();
+        }
+
+        /** Whoever has claimed a connection that closes queues by the time of its arrival. */
+        private void closes(ServerSlot slot) {
+            Waiter waiter = claims.remove(slot);
+            if (waiter != null) {
+                queueAgain(slot.pool, waiter);
+            }
+        }
+
+        private void queueAgain(PoolState pool, Waiter waiter) {
+            Deque<Waiter> queue = queues.get(pool);
+            List<Waiter> later = new ArrayList<>(queue);
+            later.removeIf(other -> other.node().arrivedAt - waiter.node().arrivedAt < 0);
+            queue.removeAll(later);
+            queue.addLast(waiter);
+            queue.addAll(later);
         }
 
         private void refuseAll() {
@@ -412,14 +461,19 @@ class RandomEventsTest {
                     case CLOSE -> {
                         forgetHandle(actions.slot(i));
                         assertTrue(slots.contains(actions.slot(i)));
+                        closes(actions.slot(i));
                         closing.add(actions.slot(i));
                     }
                     case HAND_OVER -> {
                         ServerSlot slot = actions.slot(i);
                         assertEquals(SlotState.IN_USE, slot.state());
                         Waiter waiter = actions.waiter(i);
-                        assertEquals(waiter, nextToServe(slot.pool, slot.loop()), "first come, first served");
-                        queues.get(slot.pool).remove(waiter);
+                        if (claims.containsKey(slot)) {
+                            assertEquals(waiter, claims.remove(slot), "a claim comes first");
+                        } else {
+                            assertEquals(waiter, nextToServe(slot.pool, slot.loop()), "first come, first served");
+                            queues.get(slot.pool).remove(waiter);
+                        }
                         if (movable) {
                             slot.moveTo(waiter.loop());
                         }
@@ -430,8 +484,9 @@ class RandomEventsTest {
                     }
                     case REFUSE -> {
                         Waiter waiter = actions.waiter(i);
+                        boolean claimed = claims.values().remove(waiter);
                         assertEquals(
-                                1,
+                                claimed ? 0 : 1,
                                 queues.values().stream()
                                         .filter(q -> q.remove(waiter))
                                         .count());
@@ -449,7 +504,7 @@ class RandomEventsTest {
         /** The connection broke between the decision to hand it over and its arrival. */
         private void breakOnTheWay(ServerSlot slot, Waiter waiter) {
             event = "break on the way " + slot;
-            queues.get(slot.pool).addFirst(waiter);
+            queueAgain(slot.pool, waiter);
             inUse.remove(slot);
             slots.remove(slot);
             if (random.nextBoolean()) {
