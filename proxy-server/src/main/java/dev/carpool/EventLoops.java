@@ -45,6 +45,20 @@ public final class EventLoops {
     private static final short RING_BUFFERS = 256;
     private static final int RING_BUFFER_BYTES = 8192;
 
+    /**
+     * Netty (4.2.18) would have one receive deliver until it is cancelled. When reading is switched off, such a receive
+     * still takes up to a whole ring of buffers; when it is switched on again before the cancellation is through, and
+     * bytes arrive in between, Netty never receives again on this channel. A receive that delivers once does neither.
+     * Read by {@link IoUring} when it is first used.
+     */
+    private static final String RECEIVE_UNTIL_CANCELLED = "io.netty.iouring.recvMultiShotEnabled";
+
+    static {
+        if (System.getProperty(RECEIVE_UNTIL_CANCELLED) == null) {
+            System.setProperty(RECEIVE_UNTIL_CANCELLED, "false");
+        }
+    }
+
     private final Transport transport;
     private final EventLoopGroup group;
     private final EventLoop[] loops;
@@ -112,8 +126,11 @@ public final class EventLoops {
         return ring;
     }
 
+    /** Without a ring Netty receives once at a time, whatever the property says. */
     private boolean hasBufferRing() {
-        return transport == Transport.IO_URING && IoUring.isRegisterBufferRingSupported();
+        return transport == Transport.IO_URING
+                && IoUring.isRegisterBufferRingSupported()
+                && !IoUring.isRecvMultishotEnabled();
     }
 
     public Transport transport() {
