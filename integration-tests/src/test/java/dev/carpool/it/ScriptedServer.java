@@ -3,6 +3,7 @@ package dev.carpool.it;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -139,12 +140,20 @@ final class ScriptedServer implements AutoCloseable {
                     Wire.ready('I'));
         }
 
-        /** The next message; the names of types are those of messages to a server. */
+        /** The next message; the names of types are those of messages to a server. As with a server, Terminate is the end. */
         Reply next() throws IOException {
             char type = (char) in.readUnsignedByte();
             byte[] body = new byte[in.readInt() - 4];
             in.readFully(body);
+            if (type == 'X') {
+                throw new EOFException("Terminate");
+            }
             return new Reply(type, body);
+        }
+
+        /** Reads until the proxy has closed its end, whatever it says before. */
+        void awaitEnd() throws IOException {
+            in.transferTo(OutputStream.nullOutputStream());
         }
 
         /** Reads up to a simple query and returns its text. */
