@@ -669,7 +669,8 @@ public final class Settings {
                     "transport",
                     SettingType.choice(Transport.class, '_'),
                     "auto",
-                    "How Carpool talks to the kernel; `auto` takes the fastest that works here.",
+                    "How Carpool talks to the kernel. `auto` is epoll, or NIO where epoll does not work; what is wanted and does"
+                            + " not work gives way to the same two, with a line in the log.",
                     c -> c.runtime().transport())
             .atStartOnly());
 
