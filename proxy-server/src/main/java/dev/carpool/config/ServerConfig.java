@@ -17,6 +17,8 @@ import java.time.Duration;
  * @param roundRobin take the connection unused for longest instead of the one used last
  * @param fastClose in session mode, close a connection that shall be replaced after its transaction
  * @param fairShareQuantum how long a database may keep connections beyond its share while others wait
+ * @param functionCheckDelay how often each database is searched for functions that change session state behind triggers,
+ *     views and the like; zero for never
  */
 public record ServerConfig(
         Duration lifetime,
@@ -30,7 +32,8 @@ public record ServerConfig(
         boolean resetQueryAlways,
         boolean roundRobin,
         boolean fastClose,
-        Duration fairShareQuantum) {
+        Duration fairShareQuantum,
+        Duration functionCheckDelay) {
 
     /** PgBouncer's spelling of "send a query without text". */
     public static final String EMPTY_QUERY = "<empty>";
@@ -52,6 +55,7 @@ public record ServerConfig(
                 values.get(Settings.SERVER_RESET_QUERY_ALWAYS),
                 values.get(Settings.SERVER_ROUND_ROBIN),
                 values.get(Settings.SERVER_FAST_CLOSE),
-                values.get(Settings.FAIR_SHARE_QUANTUM));
+                values.get(Settings.FAIR_SHARE_QUANTUM),
+                values.get(Settings.SERVER_FUNCTION_CHECK_DELAY));
     }
 }

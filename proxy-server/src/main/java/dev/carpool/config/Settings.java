@@ -418,6 +418,16 @@ public final class Settings {
             "Unused time after which a server connection is checked before a client gets it.",
             c -> c.server().checkDelay()));
 
+    static final Setting<Duration> SERVER_FUNCTION_CHECK_DELAY = row(ours(
+            SERVER_CONNECTIONS,
+            "server_function_check_delay",
+            SettingType.seconds(),
+            "1min",
+            "How often each database is searched for functions that change session state where no statement names them, in"
+                    + " triggers, views, defaults and policies. While there are any, the state of the session is read after"
+                    + " every transaction. 0 is never.",
+            c -> c.server().functionCheckDelay()));
+
     static final Setting<String> SERVER_CHECK_QUERY = row(pgBouncers(
             SERVER_CONNECTIONS,
             "server_check_query",

@@ -1,6 +1,7 @@
 package dev.carpool.pool;
 
 import dev.carpool.server.CloseReason;
+import dev.carpool.server.HiddenEffects;
 import dev.carpool.server.ServerConnection;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.FastThreadLocal;
@@ -28,6 +29,8 @@ final class ServerHost {
     private final Map<String, UserState> users = new ConcurrentHashMap<>();
 
     /** Open connections by the process id of their server process. */
+    private final Map<String, HiddenEffects> hiddenEffects = new ConcurrentHashMap<>();
+
     private final Map<Integer, ServerConnection> processes = new ConcurrentHashMap<>();
 
     /** Whether the last login reached the server, whatever it said then. */
@@ -61,6 +64,11 @@ final class ServerHost {
 
     HostState state() {
         return accounts.host();
+    }
+
+    /** What is known of the functions of a database. */
+    HiddenEffects hiddenEffects(String database) {
+        return hiddenEffects.computeIfAbsent(database, missing -> new HiddenEffects());
     }
 
     void opened(ServerConnection connection) {

@@ -465,6 +465,11 @@ public final class ServerPool implements Link.Returns {
         connection.home(new SlotHome(slot));
         connections.add(connection);
         host.opened(connection);
+        if (key.purpose() == PoolKey.Purpose.SESSIONS) {
+            connection.hiddenEffects(
+                    host.hiddenEffects(connection.target().database()),
+                    settings.server().functionCheckDelay());
+        }
         event(
                 settings.log().connections(),
                 connection,

@@ -70,6 +70,9 @@ public final class Link implements ServerConnection.Owner {
     /** How many transactions have ended with a tag since. */
     private int endings;
 
+    /** A transaction has ended, and nothing has been asked since. */
+    private boolean worked;
+
     /** A request has failed since. */
     private boolean failed;
 
@@ -103,6 +106,9 @@ public final class Link implements ServerConnection.Owner {
     private int probeFailures;
 
     private boolean ended;
+
+    /** The requests wait until it is known what the session holds. */
+    private boolean awaitingProbe;
 
     /** The requests wait until the server has accepted the session's settings. */
     private boolean awaitingSync;
@@ -219,7 +225,12 @@ public final class Link implements ServerConnection.Owner {
         if (beginsTransaction()) {
             linkedAt = System.nanoTime();
             queryStartedAt = linkedAt;
-            syncIfNeeded();
+            if (!server.isProbing()) {
+                syncIfNeeded();
+            } else if (server.needsSync(client.wanted())) {
+                awaitingProbe = true; // the answer says what is wanted
+                requests.pause();
+            }
         }
         if (idleInTransactionSince != 0) {
             idleInTransactionSince = 0;
@@ -448,7 +459,7 @@ public final class Link implements ServerConnection.Owner {
 
     /** Goes on with requests that have waited for answers. */
     private void goOn() {
-        if (!ended && !awaitingSync && requests.hasItsAnswers(server)) {
+        if (!ended && !awaitingSync && !awaitingProbe && requests.hasItsAnswers(server)) {
             client.resumeRequests();
         }
     }
@@ -461,6 +472,9 @@ public final class Link implements ServerConnection.Owner {
             suspicion |= Suspicion.LISTEN;
         }
         tags |= bits;
+        if ((bits & (Suspicion.DEFINES | Suspicion.DO_OR_CALL)) != 0) {
+            server.lookForHiddenEffects();
+        }
         boolean unbinds = (bits & (Suspicion.DROPPED | Suspicion.DISCARD)) != 0;
         if (unbinds && (pins & (PinReason.TEMP.bit() | PinReason.HELD_CURSOR.bit())) != 0) {
             suspicion |= Suspicion.TEMP;
@@ -570,6 +584,7 @@ public final class Link implements ServerConnection.Owner {
             return;
         }
         stats.transaction(now - linkedAt);
+        worked = true;
         idleInTransactionSince = 0;
         client.sequences().transactionEnded();
         settle();
@@ -644,6 +659,13 @@ public final class Link implements ServerConnection.Owner {
 
     /** Between transactions: asks what the session holds if there is doubt, and parts the two if nothing binds them. */
     private void transactionsEnded() {
+        if (worked && server.probesCatalog(System.nanoTime())) {
+            return;
+        }
+        if (worked && server.hasHiddenEffects()) {
+            suspect(Suspicion.UNKNOWN_CALL);
+        }
+        worked = false;
         SettingsJournal doubtful = journal;
         if (doubtful != null || (suspicion & ASKED) != 0) {
             journal = null;
@@ -689,6 +711,22 @@ public final class Link implements ServerConnection.Owner {
     @Override
     public void probed(SessionProbe answer) {
         if (ended) {
+            return;
+        }
+        learn(answer);
+        if (!ended && awaitingProbe && !server.isProbing()) {
+            awaitingProbe = false;
+            syncIfNeeded();
+            if (!awaitingSync) {
+                client.resumeRequests();
+            }
+        }
+    }
+
+    private void learn(SessionProbe answer) {
+        if (answer.isOfCatalog()) {
+            client.customSettings().add(answer.settings().keySet());
+            unlinkIfNothingIsAsked();
             return;
         }
         if (answer.failure() != null) {

@@ -17,6 +17,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.Map;
@@ -113,6 +114,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     /** What {@link #applied} becomes when the sync in flight succeeds. */
     private @Nullable ParameterValues syncing;
+
+    /** Null where nobody's transactions run, or where it is not asked. */
+    private @Nullable HiddenEffects hiddenEffects;
+
+    private long hiddenEffectsDelay;
 
     /** What is being asked of the session. */
     private @Nullable SessionProbe probe;
@@ -425,7 +431,10 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     /** Asks what the session holds; only outside a transaction and with nothing outstanding. Flushes. */
     public void probe(Collection<String> names, boolean sweep) {
-        SessionProbe next = new SessionProbe(names, sweep);
+        ask(new SessionProbe(names, sweep));
+    }
+
+    private void ask(SessionProbe next) {
         probe = next;
         Set<String> known = probeStatements;
         if (known == null) {
@@ -436,6 +445,36 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         next.write(out, outstanding, known);
         send(out);
         flush();
+    }
+
+    /** What is known of the connection's database; {@code checkDelay} says how often it is read, zero for never. */
+    public void hiddenEffects(HiddenEffects effects, Duration checkDelay) {
+        hiddenEffects = checkDelay.isZero() ? null : effects;
+        hiddenEffectsDelay = checkDelay.toNanos();
+    }
+
+    /** Whether a transaction may have changed state that none of its statements names. */
+    public boolean hasHiddenEffects() {
+        HiddenEffects effects = hiddenEffects;
+        return effects != null && effects.arePresent();
+    }
+
+    /** Functions of the database may have changed. */
+    public void lookForHiddenEffects() {
+        HiddenEffects effects = hiddenEffects;
+        if (effects != null) {
+            effects.look();
+        }
+    }
+
+    /** Looks for hidden effects if it is time to; the answer comes as to {@link #probe}. */
+    public boolean probesCatalog(long now) {
+        HiddenEffects effects = hiddenEffects;
+        if (effects == null || !effects.isDue(now, hiddenEffectsDelay)) {
+            return false;
+        }
+        ask(SessionProbe.ofCatalog());
+        return true;
     }
 
     public boolean isProbing() {
@@ -734,6 +773,10 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         SessionProbe asked = probe;
         if (ours && asked != null) {
             probe = null;
+            HiddenEffects effects = hiddenEffects;
+            if (asked.isOfCatalog() && asked.failure() == null && effects != null) {
+                effects.found(asked.foundHidden());
+            }
             if (current != null) {
                 current.probed(asked);
             }

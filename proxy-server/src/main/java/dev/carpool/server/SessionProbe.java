@@ -4,6 +4,9 @@ import dev.carpool.protocol.FrontendMessageType;
 import dev.carpool.protocol.ProtocolViolation;
 import dev.carpool.protocol.WireWriter;
 import io.netty.buffer.ByteBuf;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -51,6 +54,10 @@ public final class SessionProbe {
             AND g.name OPERATOR(pg_catalog.<>) ALL ('{seed,transaction_isolation,transaction_read_only,\
             transaction_deferrable}'::pg_catalog.text[])""";
 
+    /** See {@link HiddenEffects}. */
+    private static final String CATALOG = resource("hidden-effects.sql");
+
+    private static final String CATALOG_NAME = "carpool_catalog";
     private static final String STATE_NAME = "carpool_state";
     private static final String SWEEP_NAME = "carpool_sweep";
 
@@ -62,6 +69,11 @@ public final class SessionProbe {
     private final Map<String, @Nullable String> settings = new LinkedHashMap<>();
     private @Nullable String failure;
 
+    /** It asks for {@link HiddenEffects} instead of for the session. */
+    private final boolean catalog;
+
+    private boolean hidden;
+
     /**
      * Text is kept byte for byte, as values of settings are.
      *
@@ -69,8 +81,38 @@ public final class SessionProbe {
      * @param sweep whether every setting of the session is asked for, custom ones without a module excepted
      */
     SessionProbe(Collection<String> names, boolean sweep) {
+        this(names, sweep, false);
+    }
+
+    private SessionProbe(Collection<String> names, boolean sweep, boolean catalog) {
         this.names = List.copyOf(names);
         this.sweep = sweep;
+        this.catalog = catalog;
+    }
+
+    /** Asks for {@link HiddenEffects}. */
+    static SessionProbe ofCatalog() {
+        return new SessionProbe(List.of(), false, true);
+    }
+
+    private static String resource(String name) {
+        try (InputStream stream = SessionProbe.class.getResourceAsStream(name)) {
+            if (stream == null) {
+                throw new IllegalStateException(name + " is missing from the jar");
+            }
+            return new String(stream.readAllBytes(), StandardCharsets.US_ASCII);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Whether it has asked for {@link HiddenEffects}; {@link #settings} are then the names of custom settings. */
+    public boolean isOfCatalog() {
+        return catalog;
+    }
+
+    boolean foundHidden() {
+        return hidden;
     }
 
     /** Bits of {@link #ADVISORY_LOCKS} and so on. */
@@ -104,11 +146,11 @@ public final class SessionProbe {
 
     /** Writes the requests; {@code known} are the names of the probe's statements that the connection has. */
     void write(ByteBuf out, OutstandingRequests outstanding, Set<String> known) {
-        String statement = sweep ? SWEEP_NAME : STATE_NAME;
+        String statement = catalog ? CATALOG_NAME : sweep ? SWEEP_NAME : STATE_NAME;
         if (known.add(statement)) {
             int at = WireWriter.begin(out, FrontendMessageType.PARSE);
             WireWriter.cstring(out, statement);
-            WireWriter.cstring(out, sweep ? SWEEP : STATE);
+            WireWriter.cstring(out, catalog ? CATALOG : sweep ? SWEEP : STATE);
             out.writeShort(0);
             WireWriter.end(out, at);
             push(outstanding, OutstandingRequests.PARSE);
@@ -116,9 +158,11 @@ public final class SessionProbe {
         int at = WireWriter.begin(out, FrontendMessageType.BIND);
         WireWriter.cstring(out, "");
         WireWriter.cstring(out, statement);
-        out.writeShort(0).writeShort(1);
-        byte[] array = array().getBytes(StandardCharsets.ISO_8859_1);
-        out.writeInt(array.length).writeBytes(array);
+        out.writeShort(0).writeShort(catalog ? 0 : 1);
+        if (!catalog) {
+            byte[] array = array().getBytes(StandardCharsets.ISO_8859_1);
+            out.writeInt(array.length).writeBytes(array);
+        }
         out.writeShort(0);
         WireWriter.end(out, at);
         push(outstanding, OutstandingRequests.BIND);
@@ -161,6 +205,7 @@ public final class SessionProbe {
             case "c" -> held |= HELD_CURSORS;
             case "p" -> prepared.add(new Prepared(name, value == null ? "" : value));
             case "n" -> channels.add(name);
+            case "h" -> hidden = true;
             default -> settings.put(name, value);
         }
     }

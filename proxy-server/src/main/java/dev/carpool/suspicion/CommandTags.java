@@ -19,7 +19,7 @@ public final class CommandTags {
             return Suspicion.NONE;
         }
         return switch (buffer.getByte(index)) {
-            case 'A' -> is(buffer, index, length, "ABORT") ? Suspicion.TRANSACTION : Suspicion.NONE;
+            case 'A' -> startsWith(buffer, index, length, "ALTER ") ? Suspicion.DEFINES : Suspicion.NONE;
             case 'B' -> is(buffer, index, length, "BEGIN") ? Suspicion.TRANSACTION : Suspicion.NONE;
             case 'C' -> ofC(buffer, index, length);
             case 'D' -> ofD(buffer, index, length);
@@ -41,6 +41,9 @@ public final class CommandTags {
     private static int ofC(ByteBuf buffer, int index, int length) {
         if (is(buffer, index, length, "COMMIT")) {
             return Suspicion.TRANSACTION | Suspicion.COMMITTED;
+        }
+        if (startsWith(buffer, index, length, "CREATE ")) {
+            return Suspicion.DEFINES;
         }
         if (startsWith(buffer, index, length, "CLOSE CURSOR")) {
             return Suspicion.DROPPED;

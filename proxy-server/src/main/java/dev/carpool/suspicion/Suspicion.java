@@ -115,6 +115,9 @@ public final class Suspicion {
     /** What has to do with the sequences of a session. */
     public static final int USES_SEQUENCES = ADVANCES | CHANGES | SEQUENCE_READ;
 
+    /** CREATE or ALTER of something, CREATE TABLE AS excepted. Tags only. */
+    public static final int DEFINES = 1 << 30;
+
     /** What no other session may meet: a connection with one of these needs a clean-up or a probe before. */
     public static final int NEEDS_RESET = SET
             | DISCARD
@@ -158,7 +161,8 @@ public final class Suspicion {
             | SEQUENCE_READ
             | INSERTS
             | CHANGES
-            | SEQUENCES_DISCARDED;
+            | SEQUENCES_DISCARDED
+            | DEFINES;
 
     /** By bit number. */
     private static final List<String> NAMES = List.of(
@@ -191,7 +195,8 @@ public final class Suspicion {
             "sequence_read",
             "inserts",
             "changes",
-            "sequences_discarded");
+            "sequences_discarded",
+            "defines");
 
     private Suspicion() {}
 

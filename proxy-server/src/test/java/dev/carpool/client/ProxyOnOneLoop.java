@@ -117,7 +117,8 @@ final class ProxyOnOneLoop implements ProxyContext, AutoCloseable {
                 .with("upstream=postgresql://127.0.0.1:5432")
                 .with("auth_type=trust")
                 .with("default_pool_size=1")
-                .with("server_check_delay=1h");
+                .with("server_check_delay=1h")
+                .with("server_function_check_delay=0");
         for (String setting : settings) {
             reader = reader.with(setting);
         }

@@ -1,0 +1,35 @@
+package dev.carpool.server;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Whether statements of a database may change the state of their session without saying so: by functions behind triggers,
+ * views, defaults and policies that set settings or take locks. One for each database of a server host; read from the
+ * catalog from time to time, by whatever server connection is at hand. Any thread.
+ */
+public final class HiddenEffects {
+    private static final long NEVER = Long.MIN_VALUE;
+
+    private final AtomicLong due = new AtomicLong(NEVER);
+    private volatile boolean present;
+
+    /** Whether it is time to look; who gets true has to look. */
+    boolean isDue(long now, long delayNanos) {
+        long at = due.get();
+        return (at == NEVER || now - at >= 0) && due.compareAndSet(at, now + delayNanos);
+    }
+
+    /** Functions may have changed. */
+    public void look() {
+        due.set(NEVER);
+    }
+
+    void found(boolean hidden) {
+        present = hidden;
+    }
+
+    /** Whether every transaction may have changed what no statement of it names. */
+    public boolean arePresent() {
+        return present;
+    }
+}

@@ -1,0 +1,43 @@
+-- Functions that change the state of their session where no statement names them: in triggers, directly or one call
+-- away, and in what rules, defaults, policies, constraints, operators, casts, types and relations refer to (row 'h').
+-- Besides, the names of custom settings in the source of functions (rows 'x'). Calls of set_config that are local to
+-- their transaction are cut out first. Numbers: 11 pg_catalog, 1255 pg_proc, 2279 trigger, 3838 event_trigger, 2618
+-- pg_rewrite, 2604 pg_attrdef, 3256 pg_policy, 2606 pg_constraint, 2617 pg_operator, 2605 pg_cast, 1247 pg_type, 1259
+-- pg_class.
+WITH own AS MATERIALIZED (
+    SELECT p.oid, p.proname, p.prosrc, p.prorettype
+    FROM pg_catalog.pg_proc p
+    JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
+    WHERE l.lanname OPERATOR(pg_catalog.<>) ALL ('{internal,c}'::pg_catalog.name[])
+        AND p.pronamespace OPERATOR(pg_catalog.<>) 11::pg_catalog.oid
+        AND NOT EXISTS (
+            SELECT FROM pg_catalog.pg_depend e
+            WHERE e.classid OPERATOR(pg_catalog.=) 1255::pg_catalog.oid
+                AND e.objid OPERATOR(pg_catalog.=) p.oid
+                AND e.deptype OPERATOR(pg_catalog.=) 'e'::pg_catalog."char")),
+telling AS MATERIALIZED (
+    SELECT o.oid, o.proname
+    FROM own o
+    WHERE pg_catalog.regexp_replace(o.prosrc, E'set_config\\s*\\([^;]*?,\\s*true\\s*\\)', '', 'gi')
+        OPERATOR(pg_catalog.~*) pg_catalog.concat(
+            'set_config|pg_advisory_lock|pg_try_advisory_lock|setseed|pg_temp',
+            E'|\\mtemp(orary)?\\s+(table|view|sequence)\\M|\\mlisten\\M|\\mprepare\\M|\\mwith\\s+hold\\M',
+            E'|(^|[;$\']|\\m(begin|then|else|loop)\\M)\\s*(re)?set\\s+(?!local\\M|constraints\\M|transaction\\M)'))
+SELECT 'h'::pg_catalog.text, ''::pg_catalog.text, NULL::pg_catalog.text
+WHERE EXISTS (
+        SELECT FROM own o
+        WHERE o.prorettype OPERATOR(pg_catalog.=) ANY ('{2279,3838}'::pg_catalog.oid[])
+            AND EXISTS (
+                SELECT FROM telling t
+                WHERE t.oid OPERATOR(pg_catalog.=) o.oid
+                    OR pg_catalog.strpos(o.prosrc, t.proname::pg_catalog.text) OPERATOR(pg_catalog.>) 0))
+    OR EXISTS (
+        SELECT FROM telling t
+        JOIN pg_catalog.pg_depend x
+            ON x.refclassid OPERATOR(pg_catalog.=) 1255::pg_catalog.oid
+                AND x.refobjid OPERATOR(pg_catalog.=) t.oid
+        WHERE x.classid OPERATOR(pg_catalog.=)
+            ANY ('{2618,2604,3256,2606,2617,2605,1247,1259}'::pg_catalog.oid[]))
+UNION ALL
+SELECT DISTINCT 'x', pg_catalog.lower(m[1]), NULL::pg_catalog.text
+FROM own o, pg_catalog.regexp_matches(o.prosrc, E'set_config\\s*\\(\\s*\'([a-z_][a-z0-9_]*\\.[a-z0-9_.]+)\'', 'gi') m
