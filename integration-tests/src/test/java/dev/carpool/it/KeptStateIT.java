@@ -230,6 +230,65 @@ class KeptStateIT {
     }
 
     @Test
+    void aFailedSetIsNobodyElsesConcern() throws Exception {
+        a.query("select 1; set session_replication_role to replica; select 2");
+        a.query("set session_replication_role to replica");
+        for (int i = 0; i < 4; i++) {
+            assertEquals("1", b.value("select 1"));
+            assertEquals("1", a.value("select 1"));
+        }
+    }
+
+    @Test
+    void functionsGetNamesAsArguments() throws Exception {
+        String name = PostgresUnderTest.newName("names");
+        b.query("create function " + name + "(n text, v text) returns text language plpgsql as"
+                + " $$ begin return set_config(n, v, false); end $$");
+        a.query("select " + name + "('app.by_argument', 'mine')");
+        assertKept("mine", "select current_setting('app.by_argument', true)");
+        a.send(
+                Wire.parse("n1", "select " + name + "('work_mem', $1)"),
+                Wire.sync(),
+                Wire.bind("", "n1", "1MB"),
+                Wire.execute("", 0),
+                Wire.sync(),
+                Wire.parse("n0", "show work_mem"),
+                Wire.sync(),
+                Wire.bind("", "n0"),
+                Wire.execute("", 0),
+                Wire.sync());
+        assertEquals("1 Z:I", a.replies());
+        assertEquals("2 D:1MB C:SELECT_1 Z:I", a.replies());
+        assertEquals("1 Z:I", a.replies());
+        assertEquals("2 D:1MB C:SHOW Z:I", a.replies());
+        assertKept("1MB", "show work_mem");
+    }
+
+    @Test
+    void resettingTheSessionAuthorizationEndsTheRole() throws Exception {
+        PostgresUnderTest postgres = PostgresUnderTest.shared();
+        String role = postgres.newRole("shared");
+        postgres.execute("grant " + role + " to app");
+        a.query("set role " + role);
+        b.query("set role " + role);
+        assertValue(role, "select current_user");
+        b.query("reset session_authorization");
+        assertKept(role, "select current_user");
+        a.query("select set_config('role', '" + role + "', false)");
+        a.query("reset session authorization");
+        assertValue("app", "select current_user");
+        assertValue("none", "show role");
+    }
+
+    @Test
+    void startupValuesComeBackWhateverStandsAroundTheReset() throws Exception {
+        a.query("set work_mem to '9MB'");
+        a.query("select 1; unlisten *; reset all");
+        assertKept("5MB", "show work_mem");
+        assertKept("first", "show application_name");
+    }
+
+    @Test
     void settingsOfModulesGoBackToTheirDefaults() throws Exception {
         for (int i = 0; i < 3; i++) {
             a.query("do $$ begin end $$");

@@ -107,6 +107,9 @@ public final class Link implements ServerConnection.Owner {
 
     private boolean ended;
 
+    /** {@link #journal} asks for nothing but what RESET has left of settings. */
+    private boolean lookup;
+
     /** The requests wait until it is known what the session holds. */
     private boolean awaitingProbe;
 
@@ -162,7 +165,9 @@ public final class Link implements ServerConnection.Owner {
         server.toldProcessId(client.processId());
         server.own(link, ServerState.LINKED, now);
         client.sequences().transactionEnded();
-        link.syncIfNeeded();
+        if (server.needsSync(client.wanted())) {
+            link.sync();
+        }
         link.bringChannels();
         return link;
     }
@@ -176,14 +181,21 @@ public final class Link implements ServerConnection.Owner {
         }
     }
 
+    /** Brings the connection in line within a link; not while it is in doubt what the session wants. */
     private void syncIfNeeded() {
-        if (server.needsSync(client.wanted())) {
-            boolean identity = ParameterSync.changesIdentity(server.applied(), client.wanted());
-            server.sync(client.wanted());
-            stats.sessionState().sync();
-            if (identity) {
-                awaitSync();
-            }
+        boolean doubtful =
+                server.isProbing() || (suspicion & ASKED) != 0 || (journal != null && journal.isUncertain() && !lookup);
+        if (server.applied() != client.wanted() && !doubtful) {
+            sync();
+        }
+    }
+
+    private void sync() {
+        boolean identity = ParameterSync.changesIdentity(server.applied(), client.wanted());
+        server.sync(client.wanted());
+        stats.sessionState().sync();
+        if (identity) {
+            awaitSync();
         }
     }
 
@@ -227,7 +239,7 @@ public final class Link implements ServerConnection.Owner {
             queryStartedAt = linkedAt;
             if (!server.isProbing()) {
                 syncIfNeeded();
-            } else if (server.needsSync(client.wanted())) {
+            } else if (server.applied() != client.wanted()) {
                 awaitingProbe = true; // the answer says what is wanted
                 requests.pause();
             }
@@ -374,7 +386,7 @@ public final class Link implements ServerConnection.Owner {
         }
         SettingsJournal kept = journal();
         kept.add(effects);
-        client.customSettings().add(kept.names());
+        effects.changes().forEach(change -> client.customSettings().add(Set.of(change.name())));
         if (!effects.changes().isEmpty() && server.outstanding().owedReadyForQuery() > 0) {
             kept.uncertain(); // which transaction it belongs to cannot be told
         }
@@ -577,7 +589,7 @@ public final class Link implements ServerConnection.Owner {
                 return;
             }
             idleInTransactionSince = now;
-            if (requests.isPaused() && !awaitingSync) {
+            if (requests.isPaused() && !awaitingSync && server.outstanding().owedReadyForQuery() == 0) {
                 restore(status);
                 client.resumeRequests();
             }
@@ -588,7 +600,10 @@ public final class Link implements ServerConnection.Owner {
         idleInTransactionSince = 0;
         client.sequences().transactionEnded();
         settle();
-        if (requests.isPaused() && !awaitingSync) {
+        if (requests.isPaused()
+                && !awaitingSync
+                && !awaitingProbe
+                && server.outstanding().owedReadyForQuery() == 0) {
             restoring = null;
             if (requests.hasWaiting()) {
                 syncIfNeeded();
@@ -632,25 +647,46 @@ public final class Link implements ServerConnection.Owner {
         }
         if (done.isUncertain() || ended > 1 || (seen & Suspicion.SAVEPOINT) != 0) {
             done.uncertain();
+            suspicion |= seen & Suspicion.WENT_BACK;
+            lookup = false;
             return;
         }
         boolean committed = ended == 0 ? !error : (seen & Suspicion.COMMITTED) != 0;
         if (committed && error) {
             done.uncertain();
+            suspicion |= seen & Suspicion.WENT_BACK;
+            lookup = false;
             return;
         }
         journal = null;
+        lookup = false;
         if (committed) {
             resetNeeded |= done.discardsAll() && (seen & Suspicion.DEALLOCATED_ALL) == 0;
             Set<String> lookups = done.lookups(server.applied());
             ParameterValues wanted = done.forClient(client.wanted(), client.started(), this::isReported);
             server.settle(done.onServer(server.applied(), this::isReported));
             client.wanted(wanted);
-            lookups.forEach(journal()::ask);
-            if (lookups.isEmpty()) {
-                journal = null;
+            if (!lookups.isEmpty()) {
+                lookups.forEach(journal()::ask);
+                lookup = true;
             }
+            tellRestored();
         }
+    }
+
+    /** The client has been told what the server has gone back to; what it gets is what it has started with. */
+    private void tellRestored() {
+        ParameterValues wanted = client.wanted();
+        if (wanted == server.applied()) {
+            return;
+        }
+        ParameterValues.difference(server.applied(), wanted, (name, value) -> {
+            if (value != null && isReported(name)) {
+                ByteBuf out = server.channel().alloc().directBuffer(64);
+                WireWriter.parameterStatus(out, name, value);
+                reply(out);
+            }
+        });
     }
 
     private boolean isReported(String name) {
@@ -671,19 +707,22 @@ public final class Link implements ServerConnection.Owner {
             journal = null;
             probed = suspicion;
             suspicion &= ~ASKED;
+            lookup = false;
             boolean sweep = doubtful != null && doubtful.isSweep();
             Set<String> names = new LinkedHashSet<>();
             if (doubtful != null) {
                 names.addAll(doubtful.names());
             }
-            if (sweep) {
-                names.add("role");
+            // A value asked for by name does not tell whether it is the session's own: only a sweep does.
+            sweep |= names.stream().anyMatch(name -> name.indexOf('.') < 0);
+            names.removeIf(name -> name.indexOf('.') < 0);
+            names.add("role");
+            if (doubtful != null && doubtful.isSweep()) {
                 client.customSettings().addAllTo(names);
                 client.wanted().names().stream()
                         .filter(name -> name.indexOf('.') > 0)
                         .forEach(names::add);
             }
-            client.customSettings().add(names);
             stats.sessionState().probe(sweep);
             server.probe(names, sweep);
         } else if (readyHeld && !joining) {
@@ -706,7 +745,8 @@ public final class Link implements ServerConnection.Owner {
             | Suspicion.UNKNOWN_CALL
             | Suspicion.DISCARD
             | Suspicion.SET_CONFIG
-            | Suspicion.SET;
+            | Suspicion.SET
+            | Suspicion.WENT_BACK;
 
     @Override
     public void probed(SessionProbe answer) {
@@ -752,6 +792,7 @@ public final class Link implements ServerConnection.Owner {
         learnSettings(answer);
         if ((probed & Suspicion.WENT_BACK) != 0) {
             client.settingsWentBack();
+            tellRestored();
         }
         if ((probed & Suspicion.UNSEEN_SETTINGS) != 0) {
             server.resetDue();
@@ -820,6 +861,9 @@ public final class Link implements ServerConnection.Owner {
             String value = setting.getValue();
             if (isReported(TrackedParameters.canonical(name))) {
                 continue;
+            }
+            if (value != null && name.indexOf('.') > 0) {
+                client.customSettings().add(Set.of(name));
             }
             boolean noRole = name.equals("role") && "none".equals(value);
             String known = noRole ? null : value;

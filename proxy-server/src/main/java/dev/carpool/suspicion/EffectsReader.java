@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +27,11 @@ public final class EffectsReader {
             Set.of("transaction_isolation", "transaction_read_only", "transaction_deferrable");
 
     private static final int LONGEST_LIST = 64;
+
+    private static final Pattern CUSTOM_NAME =
+            Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,62}(?:\\.[A-Za-z_][A-Za-z0-9_]{0,62})+");
+
+    private static final int MOST_CUSTOM_NAMES = 32;
 
     private final SqlTokens tokens;
     private final boolean ascii;
@@ -61,7 +68,18 @@ public final class EffectsReader {
     public static Effects read(String sql, int bits, boolean standardStrings) {
         EffectsReader reader = new EffectsReader(sql, standardStrings);
         reader.readAll();
+        if ((bits & Suspicion.UNSEEN_SETTINGS) != 0) {
+            reader.customNames(sql);
+        }
         return reader.effects(bits);
+    }
+
+    /** What looks like the name of a custom setting, for functions that get it as an argument. */
+    private void customNames(String sql) {
+        Matcher matcher = CUSTOM_NAME.matcher(sql);
+        for (int found = 0; found < MOST_CUSTOM_NAMES && matcher.find(); found++) {
+            names.add(matcher.group());
+        }
     }
 
     private Effects effects(int bits) {
@@ -287,6 +305,9 @@ public final class EffectsReader {
             misunderstood();
         } else if (!OF_TRANSACTION.contains(change.name())) {
             changes.add(change);
+            if (change.name().equals("session_authorization")) {
+                changes.add(SettingChange.reset("role"));
+            }
         }
     }
 
