@@ -167,6 +167,9 @@ class PreparedStatementsIT {
     void evictsWhatWasUsedLeastRecently() throws Exception {
         try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1", "max_prepared_statements=2");
                 ScriptedClient a = proxy.login()) {
+            // The system's own view would show what the client has.
+            String view = PostgresUnderTest.newName("held");
+            a.query("create view " + view + " as select count(*) from pg_prepared_statements where name like 'cp%'");
             for (int i = 0; i < 10; i++) {
                 assertEquals("1 Z:I", a.exchange(Wire.parse("s" + i, "select " + i + " + $1::int"), Wire.sync()));
             }
@@ -175,8 +178,8 @@ class PreparedStatementsIT {
                     assertEquals("2 D:" + (i + round) + " C:SELECT_1 Z:I", a.exchange(run("s" + i, "" + round)));
                 }
             }
-            int held = Integer.parseInt(a.value("select count(*) from pg_prepared_statements where name like 'cp%'"));
-            assertTrue(held <= 2, () -> held + " statements on the server connection");
+            int held = Integer.parseInt(a.value("table " + view));
+            assertTrue(held > 0 && held <= 2, () -> held + " statements on the server connection");
         }
     }
 

@@ -126,6 +126,11 @@ public final class ClientStatements {
         return size;
     }
 
+    /** How much memory the session's statements may take, bytes. */
+    public long maxBytes() {
+        return maxBytes;
+    }
+
     /** Memory the statements take, shared ones counted in full; bytes. */
     public long bytes() {
         return bytes;

@@ -1,6 +1,8 @@
 package dev.carpool.prepared;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -142,6 +144,15 @@ public final class ServerStatements {
             return null;
         }
         return entry.statement;
+    }
+
+    /** All statements there are. */
+    public List<SharedStatement> all() {
+        List<SharedStatement> all = new ArrayList<>(size);
+        for (Entry entry = oldest; entry != null; entry = entry.newer) {
+            all.add(entry.statement);
+        }
+        return all;
     }
 
     /** Notes that all statements are gone: DISCARD ALL, DEALLOCATE ALL. */

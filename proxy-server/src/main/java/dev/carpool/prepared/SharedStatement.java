@@ -67,7 +67,17 @@ public final class SharedStatement {
         return known;
     }
 
-    private String latin1() {
+    /** Writes the Parse message that gives it to a server connection under another name. */
+    public void writeParse(ByteBuf out, byte[] name) {
+        int body = parseMessage.length - bodyOffset();
+        out.writeByte(parseMessage[0]);
+        out.writeInt(Integer.BYTES + name.length + 1 + body);
+        out.writeBytes(name).writeByte(0);
+        out.writeBytes(parseMessage, bodyOffset(), body);
+    }
+
+    /** The query text, every byte a character; allocates. */
+    public String latin1() {
         int end = bodyOffset();
         while (parseMessage[end] != 0) {
             end++;

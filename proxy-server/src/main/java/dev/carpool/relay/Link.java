@@ -479,7 +479,10 @@ public final class Link implements ServerConnection.Owner {
     @Override
     public void commandCompleted(int bits) {
         // Of SET and the like the text tells more than the tag.
-        suspicion |= bits & (Suspicion.LISTEN | Suspicion.SQL_PREPARE);
+        suspicion |= bits & Suspicion.LISTEN;
+        if ((bits & Suspicion.SQL_PREPARE) != 0) {
+            preparedInSql((bits & Suspicion.DEALLOCATED_ALL) != 0);
+        }
         if ((bits & Suspicion.DISCARD) != 0 && listens) {
             suspicion |= Suspicion.LISTEN;
         }
@@ -505,9 +508,18 @@ public final class Link implements ServerConnection.Owner {
         }
     }
 
+    /** PREPARE or DEALLOCATE has completed. */
+    private void preparedInSql(boolean all) {
+        boolean followed = all || requests.sql().completed(server);
+        if (!followed || (pins & PinReason.SQL_PREPARE.bit()) != 0) {
+            suspicion |= Suspicion.SQL_PREPARE;
+        }
+    }
+
     @Override
     public void requestFailed(ErrorFields fields, boolean ours) {
         failed |= !ours;
+        requests.sql().failed();
         if (ours && fields.sqlState().equals(IN_FAILED_TRANSACTION)) {
             server.sequences()
                     .taken(); // what was to be discarded is still there, and the client's request fails as well
@@ -573,6 +585,9 @@ public final class Link implements ServerConnection.Owner {
     public void ready(byte status) {
         if (ended) {
             return;
+        }
+        if (!requests.sql().settled()) {
+            suspicion |= Suspicion.SQL_PREPARE;
         }
         long now = System.nanoTime();
         stats.query(now - queryStartedAt);
@@ -786,7 +801,7 @@ public final class Link implements ServerConnection.Owner {
         if ((answer.held() & SessionProbe.HELD_CURSORS) != 0) {
             repin(was, PinReason.HELD_CURSOR);
         }
-        if (!answer.prepared().isEmpty()) {
+        if (!requests.sql().learn(answer.prepared(), server)) {
             repin(was, PinReason.SQL_PREPARE);
         }
         learnSettings(answer);

@@ -14,7 +14,7 @@ public enum PinReason {
     HELD_CURSOR(1 << 2),
     /** It listens, and the shared listener cannot do it. */
     LISTEN(1 << 3),
-    /** It has prepared statements in SQL. */
+    /** It has prepared a statement in SQL that cannot be prepared again elsewhere. */
     SQL_PREPARE(1 << 4),
     /** It has loaded a library or has state that no catalog shows: setseed, a backup, a replication origin. */
     HIDDEN_STATE(1 << 5),

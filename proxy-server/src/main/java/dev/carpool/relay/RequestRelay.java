@@ -2,6 +2,7 @@ package dev.carpool.relay;
 
 import dev.carpool.prepared.ClientStatements;
 import dev.carpool.prepared.ClientStatements.Mapping;
+import dev.carpool.prepared.SharedStatement;
 import dev.carpool.prepared.StatementCatalog;
 import dev.carpool.prepared.StatementName;
 import dev.carpool.protocol.FrontendMessageType;
@@ -59,6 +60,7 @@ public final class RequestRelay {
 
     private final ByteBufAllocator allocator;
     private final StatementRewriter statements;
+    private final SqlStatements sql;
     private final SqlLexer lexer = new SqlLexer();
     private final int largestPacket;
 
@@ -98,6 +100,9 @@ public final class RequestRelay {
     /** Something owed may change what names of statements stand for, or how a statement is to be understood. */
     private boolean uncertain;
 
+    /** A statement that may do so has been bound in this batch. */
+    private boolean changesBound;
+
     /** The requests are {@link #paused} until everything sent before is answered. */
     private boolean awaitsAnswers;
 
@@ -124,7 +129,9 @@ public final class RequestRelay {
             boolean virtualStatements,
             int largestPacket) {
         this.allocator = allocator;
-        this.statements = new StatementRewriter(catalog, statementScope, clientStatements, virtualStatements);
+        this.statements =
+                new StatementRewriter(catalog, statementScope, clientStatements, virtualStatements, this::beforeParse);
+        this.sql = new SqlStatements(statements, clientStatements.maxBytes());
         this.largestPacket = largestPacket;
     }
 
@@ -217,22 +224,29 @@ public final class RequestRelay {
     /** DISCARD ALL or DEALLOCATE ALL has taken place. What came behind it has waited for that; the unnamed one stays. */
     void forgetStatements() {
         statements.forgetAll();
+        sql.clear();
     }
 
     /** Whether this first part of a request may read what the session has done to a sequence before. */
     public boolean mayReadSequences(ByteBuf in) {
         return (unnamedSuspicion & Suspicion.SEQUENCE_READ) != 0
                 || statements.mayReadSequences()
+                || sql.mayReadSequences()
                 || SequenceNames.areIn(in);
     }
 
     /** Memory the session's statements take, in bytes. */
     public long keptBytes() {
-        return unnamedParse.length + statements.keptBytes();
+        return unnamedParse.length + statements.keptBytes() + sql.bytes();
     }
 
     public int statementCount() {
         return statements.count();
+    }
+
+    /** What the session has prepared in SQL. */
+    SqlStatements sql() {
+        return sql;
     }
 
     /** Whether requests wait. */
@@ -322,6 +336,64 @@ public final class RequestRelay {
             return type != PARSE && change != null && outstanding.hasEarlierChange(effect -> effect == change);
         }
         return statements.isVirtual() && (uncertain || statements.isUncertain(in, from, to, outstanding));
+    }
+
+    /**
+     * Whether statements prepared in SQL may be needed in front of a message, and it is not known yet in which transaction,
+     * or which there will be then.
+     */
+    private boolean sqlMustWait(byte type, ByteBuf in, int at, int length, ServerConnection server) {
+        OutstandingRequests outstanding = server.outstanding();
+        return !outstanding.isEmpty()
+                && !outstanding.isUnsynced()
+                && !outstanding.isCopyIn()
+                && usesSql(type, in, at, length, server)
+                && (outstanding.owedReadyForQuery() > 0 || server.isProbing());
+    }
+
+    /** Whether statements prepared in SQL may be needed in front of a message. */
+    private boolean usesSql(byte type, ByteBuf in, int at, int length, ServerConnection server) {
+        int here = Math.min(at + 1 + length, in.writerIndex());
+        int from;
+        switch (type) {
+            case QUERY -> {
+                if (length > LONGEST_READ) {
+                    return sql.isActive(server);
+                }
+                return length > 4 && sql.concerns(lex(in, at + 5, at + length, server), server);
+            }
+            case PARSE -> {
+                if (length > LARGEST_KEPT_STATEMENT) {
+                    return false;
+                }
+                int nameEnd = endOfName(in, at + 5, here);
+                return sql.concerns(lex(in, nameEnd + 1, endOfName(in, nameEnd + 1, here), server), server);
+            }
+            case BIND -> from = endOfName(in, at + 5, here) + 1;
+            case DESCRIBE, CLOSE -> {
+                if (length < 6 || in.getByte(at + 5) != 'S') {
+                    return false;
+                }
+                from = at + 6;
+            }
+            default -> {
+                return false;
+            }
+        }
+        int to = endOfName(in, from, here);
+        if (from == to) {
+            return sql.concerns(unnamedSuspicion, server);
+        }
+        Mapping mapping = statements.find(in, from, to);
+        return mapping == null
+                ? sql.isActive(server)
+                : sql.concerns(mapping.statement().suspicion(), server);
+    }
+
+    private int lex(ByteBuf in, int from, int to, ServerConnection server) {
+        lexer.begin(backslash(server));
+        lexer.feed(in, from, to);
+        return lexer.end();
     }
 
     private ArrayDeque<ByteBuf> queue() {
@@ -429,7 +501,7 @@ public final class RequestRelay {
                     end = at;
                     break;
                 }
-                if (mustWait(type, in, at, length, server)) {
+                if (mustWait(type, in, at, length, server) || sqlMustWait(type, in, at, length, server)) {
                     paused = true;
                     awaitsAnswers = true;
                     askForAnswers = true;
@@ -489,22 +561,54 @@ public final class RequestRelay {
     }
 
     /**
-     * Notes what the text of a simple query does that is here as a whole. Returns whether the server must discard what it
-     * knows of sequences before.
+     * Notes what the text of a simple query does that is here as a whole, and puts in front of it what it needs.
      */
-    private boolean read(ByteBuf in, int from, int to, Link link) {
+    private void read(ByteBuf in, int at, int length, int start, Link link) {
         ServerConnection server = link.server();
-        lexer.begin(backslash(server));
-        lexer.feed(in, from, to);
-        int bits = lexer.end();
+        int bits = lex(in, at + 5, at + length, server);
         uncertain |= (bits & CHANGES_STATEMENTS) != 0;
-        if ((bits & Suspicion.STATEFUL) == 0) {
+        boolean concerned = sql.concerns(bits, server);
+        if ((bits & Suspicion.STATEFUL) == 0 && !concerned) {
             link.suspect(bits);
-        } else {
-            String text = in.toString(from, to - from, StandardCharsets.ISO_8859_1);
-            link.effects(EffectsReader.read(text, bits, server.hasStandardStrings()), beginning(text), true);
+            sequences(bits, in, start, at, false, link);
+            return;
         }
-        return link.usesSequences(bits);
+        String text = in.toString(at + 5, length - 5, StandardCharsets.ISO_8859_1);
+        int left = bits;
+        if (concerned) {
+            forward(in, start, at, server);
+            sql.supply(bits, text, server, rewriting());
+            left = sql.follow(bits, text, server);
+        }
+        if ((bits & left & Suspicion.STATEFUL) != 0) {
+            link.effects(EffectsReader.read(text, bits & left, server.hasStandardStrings()), beginning(text), true);
+        } else {
+            link.suspect(bits & left);
+        }
+        executes(left & ~bits, text, true, link);
+        sequences(bits | left, in, start, at, false, link);
+    }
+
+    /** Puts in front of the message at {@code at} what it needs that has to do with sequences. */
+    private void sequences(int bits, ByteBuf in, int start, int at, boolean inBatch, Link link) {
+        if (link.usesSequences(bits)) {
+            discardSequences(in, start, at, link.server(), inBatch);
+        }
+    }
+
+    /** Notes what the statements do that a text executes. */
+    private static void executes(int bits, String text, boolean simple, Link link) {
+        if ((bits & Suspicion.STATEFUL) != 0) {
+            link.effects(Effects.unread(bits), beginning(text), simple);
+        } else if (bits != 0) {
+            link.suspect(bits);
+        }
+    }
+
+    private void beforeParse(SharedStatement statement, Link link) {
+        if (sql.concerns(statement.suspicion(), link.server())) {
+            sql.supply(statement.suspicion(), statement.latin1(), link.server(), rewriting());
+        }
     }
 
     private static String beginning(String text) {
@@ -544,10 +648,16 @@ public final class RequestRelay {
         switch (type) {
             case QUERY -> {
                 boolean whole = length <= LONGEST_READ;
-                boolean discards =
-                        whole ? length > 4 && read(in, at + 5, at + length, link) : link.usesUnseenSequences();
-                if (discards) {
-                    discardSequences(in, start, at, server, false);
+                if (whole && length > 5) {
+                    read(in, at, length, start, link);
+                } else if (!whole) {
+                    if (sql.isActive(server)) {
+                        forward(in, start, at, server);
+                        sql.supplyAll(server, rewriting());
+                    }
+                    if (link.usesUnseenSequences()) {
+                        discardSequences(in, start, at, server, false);
+                    }
                 }
                 outstanding.push(OutstandingRequests.QUERY);
                 server.unnamedStatement(0);
@@ -561,12 +671,13 @@ public final class RequestRelay {
             }
             case SYNC -> {
                 outstanding.push(OutstandingRequests.SYNC);
+                changesBound = false;
                 link.synced();
                 return -1;
             }
             case EXECUTE -> {
                 outstanding.push(OutstandingRequests.EXECUTE);
-                uncertain |= link.isSuspected(CHANGES_STATEMENTS);
+                uncertain |= link.isSuspected(CHANGES_STATEMENTS) || changesBound;
                 return -1;
             }
             case PARSE -> {
@@ -612,14 +723,21 @@ public final class RequestRelay {
         int nameEnd = endOfName(in, at + 5, end);
         if (nameEnd > at + 5 && statements.isVirtual()) {
             forward(in, start, at, server);
-            statements.parse(in, at, nameEnd, end, link, rewriting());
+            boolean taken = sql.isActive(server) && sql.contains(latin1(in, at + 5, nameEnd));
+            statements.parse(in, at, nameEnd, end, taken, link, rewriting());
             return end;
         }
         int textEnd = endOfName(in, nameEnd + 1, end);
-        lexer.begin(backslash(server));
-        lexer.feed(in, nameEnd + 1, textEnd);
-        int bits = lexer.end();
+        int bits = lex(in, nameEnd + 1, textEnd, server);
+        boolean concerned = sql.concerns(bits, server) || (nameEnd > at + 5 && sql.isActive(server));
+        if (concerned) {
+            forward(in, start, at, server);
+            sql.supply(bits, latin1(in, nameEnd + 1, textEnd), server, rewriting());
+        }
         if (nameEnd > at + 5) {
+            if (concerned) {
+                sql.supply(latin1(in, at + 5, nameEnd), server, rewriting());
+            }
             link.effects(Effects.unread(bits), "", false);
             link.needsReset();
             if (link.usesSequences(bits)) {
@@ -704,33 +822,26 @@ public final class RequestRelay {
         int portalEnd = endOfName(in, at + 5, here);
         int nameEnd = endOfName(in, portalEnd + 1, here);
         if (nameEnd == portalEnd + 1) {
-            boolean discards = !largeUnnamed && link.usesSequences(unnamedSuspicion);
-            if (discards) {
-                discardSequences(in, start, at, server, true);
+            unnamedSupplied(in, start, at, server);
+            int bits = bound(unnamedSuspicion, null, in, nameEnd + 1, here, link);
+            if (!largeUnnamed) {
+                sequences(bits, in, start, at, true, link);
             }
-            int moved = unnamedIsThere(in, discards ? at : start, at, server) ? -1 : at;
-            if ((unnamedSuspicion & Suspicion.STATEFUL) != 0) {
-                String text = unnamedText();
-                effects(unnamedEffects(text, server), text, in, nameEnd + 1, here, link);
-            } else {
-                link.suspect(unnamedSuspicion);
-            }
+            ensureUnnamed(in, start, at, server);
             server.outstanding().push(OutstandingRequests.BIND);
-            return moved < 0 ? -1 : restOf(in, at, at, length);
+            return -1;
         }
         Mapping mapping = statements.find(in, portalEnd + 1, nameEnd);
-        boolean discards =
-                mapping != null && link.usesSequences(mapping.statement().suspicion());
-        if (discards) {
-            discardSequences(in, start, at, server, true);
+        boolean supplied = supplied(mapping, in, portalEnd + 1, nameEnd, start, at, server);
+        int bits = Suspicion.NONE;
+        if (mapping != null) {
+            bits = bound(mapping.statement().suspicion(), mapping.statement(), in, nameEnd + 1, here, link);
+        } else if (supplied) {
+            bits = sql.suspicion(latin1(in, portalEnd + 1, nameEnd));
+            executes(bits, "", false, link);
         }
-        StatementName names = ensure(mapping, in, at, portalEnd + 1, nameEnd, discards ? at : start, link);
-        if (mapping != null && (mapping.statement().suspicion() & Suspicion.STATEFUL) != 0) {
-            Effects effects = mapping.statement().effects(server.hasStandardStrings());
-            effects(effects, mapping.statement().text(), in, nameEnd + 1, here, link);
-        } else if (mapping != null) {
-            link.suspect(mapping.statement().suspicion());
-        }
+        sequences(bits, in, start, at, true, link);
+        StatementName names = ensure(mapping, in, at, portalEnd + 1, nameEnd, start, link);
         if (names == null) {
             server.outstanding().push(OutstandingRequests.BIND);
             return -1;
@@ -749,6 +860,68 @@ public final class RequestRelay {
     private void discardSequences(ByteBuf in, int start, int at, ServerConnection server, boolean inBatch) {
         forward(in, start, at, server);
         server.discardSequences(rewriting(), inBatch);
+    }
+
+    /**
+     * Notes what a statement does that is bound; {@code in[from, to)} is what is here of the Bind message behind the names.
+     *
+     * @param statement null for the unnamed one
+     * @return everything it may do, with what the statements do that it executes
+     */
+    private int bound(int bits, @Nullable SharedStatement statement, ByteBuf in, int from, int to, Link link) {
+        ServerConnection server = link.server();
+        boolean concerned = sql.concerns(bits, server);
+        changesBound |= (bits & CHANGES_STATEMENTS) != 0;
+        if ((bits & Suspicion.STATEFUL) == 0 && !concerned) {
+            link.suspect(bits);
+            return bits;
+        }
+        String text = statement == null ? unnamedText() : statement.latin1();
+        int left = concerned ? sql.follow(bits, text, server) : bits;
+        if ((bits & left & Suspicion.STATEFUL) != 0) {
+            Effects effects =
+                    statement == null ? unnamedEffects(text, server) : statement.effects(server.hasStandardStrings());
+            effects(effects.without(bits & ~left), text, in, from, to, link);
+        } else {
+            link.suspect(bits & left);
+        }
+        executes(left & ~bits, text, false, link);
+        return bits | left;
+    }
+
+    /** Puts in front of the message at {@code at} what the unnamed statement needs. */
+    private void unnamedSupplied(ByteBuf in, int start, int at, ServerConnection server) {
+        if (unnamedGeneration != 0 && sql.concerns(unnamedSuspicion, server)) {
+            forward(in, start, at, server);
+            sql.supply(unnamedSuspicion, unnamedText(), server, rewriting());
+        }
+    }
+
+    /**
+     * Puts in front of the message at {@code at} what the statement needs whose name is {@code in[from, to)}, or that
+     * statement itself if it is not one of the protocol; false for nothing.
+     */
+    private boolean supplied(
+            @Nullable Mapping mapping, ByteBuf in, int from, int to, int start, int at, ServerConnection server) {
+        if (mapping == null) {
+            if (!sql.isActive(server)) {
+                return false;
+            }
+            forward(in, start, at, server);
+            sql.supply(latin1(in, from, to), server, rewriting());
+            return true;
+        }
+        int bits = mapping.statement().suspicion();
+        if (!sql.concerns(bits, server)) {
+            return false;
+        }
+        forward(in, start, at, server);
+        sql.supply(bits, mapping.statement().latin1(), server, rewriting());
+        return true;
+    }
+
+    private static String latin1(ByteBuf in, int from, int to) {
+        return in.toString(from, to - from, StandardCharsets.ISO_8859_1);
     }
 
     private String unnamedText() {
@@ -788,6 +961,9 @@ public final class RequestRelay {
     private @Nullable StatementName ensure(
             @Nullable Mapping mapping, ByteBuf in, int at, int from, int to, int start, Link link) {
         if (mapping != null) {
+            if (sql.isShown(mapping, link.server())) {
+                return null;
+            }
             forward(in, start, at, link.server());
             return statements.ensure(mapping, link, rewriting());
         }
@@ -815,12 +991,12 @@ public final class RequestRelay {
     }
 
     /**
-     * Makes sure that the unnamed statement on the server is this client's. Returns false when something had to be put in
-     * front of the message at {@code at}; the run before it has been handed on then.
+     * Makes sure that the unnamed statement on the server is this client's, and puts in front of the message at {@code at}
+     * what that takes.
      */
-    private boolean unnamedIsThere(ByteBuf in, int start, int at, ServerConnection server) {
+    private void ensureUnnamed(ByteBuf in, int start, int at, ServerConnection server) {
         if (largeUnnamed || (unnamedGeneration != 0 && server.unnamedStatement() == unnamedGeneration)) {
-            return true;
+            return;
         }
         forward(in, start, at, server);
         ByteBuf to = rewriting();
@@ -844,7 +1020,6 @@ public final class RequestRelay {
             });
             server.unnamedStatement(generation);
         }
-        return false;
     }
 
     private int describeOrClose(byte type, ByteBuf in, int at, int length, int start, Link link) {
@@ -867,16 +1042,22 @@ public final class RequestRelay {
             } else if (statements.close(in, at + 6, end - 1, server)) {
                 forward(in, start, at, server);
                 return end;
+            } else if (sql.isActive(server)) {
+                outstanding.push(OutstandingRequests.CLOSE, sql.close(latin1(in, at + 6, end - 1), server));
+                return -1;
             }
             outstanding.push(OutstandingRequests.CLOSE);
             return -1;
         }
         if (unnamed) {
-            boolean there = unnamedIsThere(in, start, at, server);
+            unnamedSupplied(in, start, at, server);
+            ensureUnnamed(in, start, at, server);
             outstanding.push(OutstandingRequests.DESCRIBE_STATEMENT);
-            return there ? -1 : restOf(in, at, at, length);
+            return -1;
         }
-        StatementName names = ensure(statements.find(in, at + 6, end - 1), in, at, at + 6, end - 1, start, link);
+        Mapping mapping = statements.find(in, at + 6, end - 1);
+        supplied(mapping, in, at + 6, end - 1, start, at, server);
+        StatementName names = ensure(mapping, in, at, at + 6, end - 1, start, link);
         if (names == null) {
             outstanding.push(OutstandingRequests.DESCRIBE_STATEMENT);
             return -1;
@@ -901,7 +1082,9 @@ public final class RequestRelay {
         return buffer;
     }
 
-    private void forward(ByteBuf in, int from, int to, ServerConnection server) {
+    /** Hands on what of {@code in[start, to)} has not been yet. */
+    private void forward(ByteBuf in, int start, int to, ServerConnection server) {
+        int from = Math.max(start, handedOn);
         if (from >= to) {
             return;
         }
@@ -937,5 +1120,6 @@ public final class RequestRelay {
             waiting = null;
         }
         statements.forgetAll();
+        sql.clear();
     }
 }

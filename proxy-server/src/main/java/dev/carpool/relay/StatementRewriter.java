@@ -15,9 +15,13 @@ import dev.carpool.server.OutstandingRequests.Effect;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.suspicion.Suspicion;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 import static dev.carpool.protocol.FrontendMessageType.*;
@@ -140,14 +144,22 @@ final class StatementRewriter {
     private final Object base;
     private final ClientStatements statements;
     private final boolean virtual;
+    private final BiConsumer<SharedStatement, Link> before;
     private @Nullable Scope scope;
     private @Nullable ParameterValues scopeOf;
 
-    StatementRewriter(StatementCatalog catalog, Object base, ClientStatements statements, boolean virtual) {
+    /** @param before called with the statement in front of a Parse of the client */
+    StatementRewriter(
+            StatementCatalog catalog,
+            Object base,
+            ClientStatements statements,
+            boolean virtual,
+            BiConsumer<SharedStatement, Link> before) {
         this.catalog = catalog;
         this.base = base;
         this.statements = statements;
         this.virtual = virtual;
+        this.before = before;
     }
 
     /** Whether statements are followed at all (max_prepared_statements is not 0). */
@@ -193,19 +205,30 @@ final class StatementRewriter {
         return known;
     }
 
+    /** What EXECUTE returns depends on what the session has prepared in SQL. */
+    private Scope ownScope(Link link) {
+        return new Scope(this, scope(link).settings());
+    }
+
     /**
      * A Parse message with a name that is here as a whole: {@code nameEnd} is the index of the name's terminator, {@code
      * end} that behind the message. What the server must see is written to {@code out}.
+     *
+     * @param taken whether the client has a statement of that name that it has prepared in SQL
      */
-    void parse(ByteBuf in, int at, int nameEnd, int end, Link link, ByteBuf out) {
+    void parse(ByteBuf in, int at, int nameEnd, int end, boolean taken, Link link, ByteBuf out) {
         ServerConnection server = link.server();
-        if (statements.find(in, at + 5, nameEnd) != null) {
+        if (taken || statements.find(in, at + 5, nameEnd) != null) {
             parseTaken(in, at, nameEnd, server, out);
             out.writeBytes(in, nameEnd, end - nameEnd);
             return;
         }
         SharedStatement statement = catalog.intern(scope(link), in, nameEnd + 1, end);
         readsSequences |= (statement.suspicion() & Suspicion.SEQUENCE_READ) != 0;
+        if ((statement.suspicion() & Suspicion.SQL_PREPARE) != 0) {
+            statement = catalog.inScope(ownScope(link), statement);
+        }
+        before.accept(statement, link);
         Mapping mapping = statements.put(in, at + 5, nameEnd, statement);
         if (mapping == null) {
             failInPlace(CarpoolError.TOO_MANY_STATEMENTS.reply(statements.bytes() + " bytes"), server, out);
@@ -281,7 +304,7 @@ final class StatementRewriter {
         if (mapping.accepts(server.statements().touch(statement, server.transactions()))) {
             return mapping.names(statement);
         }
-        Scope now = scope(link);
+        Scope now = (statement.suspicion() & Suspicion.SQL_PREPARE) != 0 ? ownScope(link) : scope(link);
         if (!statement.scope().equals(now)) {
             statement = catalog.inScope(now, statement);
             if (mapping.accepts(server.statements().touch(statement, server.transactions()))) {
@@ -338,6 +361,25 @@ final class StatementRewriter {
         }
     }
 
+    /** Closes everything on the server connection that the client does not know by its name; that it comes back is seen to. */
+    void closeAll(ServerConnection server, ByteBuf out) {
+        ServerStatements held = server.statements();
+        OutstandingRequests outstanding = server.outstanding();
+        outstanding.push(OutstandingRequests.CLOSE | OutstandingRequests.SWALLOW);
+        close(catalog.takenName(), out);
+        for (SharedStatement each : held.all()) {
+            long parse = held.parseOf(each);
+            held.remove(each);
+            close(each.serverName(), out);
+            outstanding.push(OutstandingRequests.CLOSE | OutstandingRequests.SWALLOW, new Change(null, each) {
+                @Override
+                public void undo() {
+                    held.add(each, parse, server.transactions());
+                }
+            });
+        }
+    }
+
     private static void close(byte[] name, ByteBuf out) {
         out.writeByte(CLOSE);
         out.writeInt(4 + 1 + name.length + 1);
@@ -391,6 +433,32 @@ final class StatementRewriter {
     /** Whether only the server connection in use has one of the statements. */
     boolean keepsConnection() {
         return statements.hasUnkept();
+    }
+
+    /** The client's statement of that name, every character a byte; null if it has none whose text is kept. */
+    @Nullable
+    Mapping find(String name) {
+        if (!virtual || statements.size() == 0) {
+            return null;
+        }
+        byte[] bytes = name.getBytes(StandardCharsets.ISO_8859_1);
+        Mapping mapping = statements.find(Unpooled.wrappedBuffer(bytes), 0, bytes.length);
+        return mapping == null || mapping.statement().isUnkept() ? null : mapping;
+    }
+
+    /** All statements of the client whose texts are kept. */
+    void forEach(Consumer<Mapping> action) {
+        statements.forEach(mapping -> {
+            if (!mapping.statement().isUnkept()) {
+                action.accept(mapping);
+            }
+        });
+    }
+
+    /** DEALLOCATE has taken place. */
+    void forget(String name) {
+        byte[] bytes = name.getBytes(StandardCharsets.ISO_8859_1);
+        statements.remove(Unpooled.wrappedBuffer(bytes), 0, bytes.length);
     }
 
     void forgetAll() {

@@ -70,9 +70,22 @@ public final class OutstandingRequests {
         }
     }
 
+    /**
+     * Marks a request of the proxy's own that may fail without anybody being told: a simple query, or an extended request
+     * with a Sync of its own behind it.
+     */
+    public static final class Attempt {
+        final Runnable failed;
+
+        /** @param failed called when it has failed */
+        public Attempt(Runnable failed) {
+            this.failed = failed;
+        }
+    }
+
     private byte[] entries = new byte[16];
 
-    /** An {@link Effect}, a {@link Replacement} or a {@link StatementName} for each entry that has one. */
+    /** An {@link Effect}, {@link Replacement}, {@link StatementName} or {@link Attempt} for each entry that has one. */
     private @Nullable Object @Nullable [] notes;
 
     private int head;
@@ -144,6 +157,16 @@ public final class OutstandingRequests {
     /** Queues a request that is sent next and must fail, with the error that the client gets. */
     public void push(int entry, Replacement replacement) {
         add(entry | REPLACE_ERROR, replacement);
+    }
+
+    /** Queues a request of the proxy's own that is sent next and may fail. */
+    public void push(int entry, Attempt attempt) {
+        add(entry | SWALLOW, attempt);
+    }
+
+    /** Whether the oldest entry may fail. */
+    boolean isAttempt() {
+        return note() instanceof Attempt;
     }
 
     private void add(int entry, @Nullable Object note) {
@@ -348,10 +371,14 @@ public final class OutstandingRequests {
     /**
      * The server has reported an error for the oldest entry: everything up to the next Sync will not be answered, and
      * what it would have changed is taken back, newest first. A simple query or function call stays until its
-     * ReadyForQuery.
+     * ReadyForQuery. Of an {@link Attempt} nobody else learns.
      */
     void failed() {
         copyIn = false;
+        if (notes != null && note() instanceof Attempt attempt) {
+            notes[head] = null;
+            attempt.failed.run();
+        }
         int kind = headKind();
         if (kind == QUERY || kind == FUNCTION_CALL || kind == SYNC || kind == 0) {
             return;

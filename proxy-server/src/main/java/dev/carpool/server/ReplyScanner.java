@@ -352,7 +352,11 @@ final class ReplyScanner {
         }
         OutstandingRequests.Replacement made = outstanding.replacement();
         StatementName names = outstanding.names();
+        boolean attempt = outstanding.isAttempt();
         outstanding.failed();
+        if (attempt) {
+            return OutstandingRequests.KEEP;
+        }
         sink.error(fields, ours, false);
         replacement = made != null ? made.message : null;
         if (names != null) {

@@ -3,6 +3,7 @@ package dev.carpool.server;
 import dev.carpool.params.ParameterSync;
 import dev.carpool.params.ParameterValues;
 import dev.carpool.params.TrackedParameters;
+import dev.carpool.prepared.NamedStatements;
 import dev.carpool.prepared.ServerStatements;
 import dev.carpool.protocol.BackendMessageType;
 import dev.carpool.protocol.ErrorFields;
@@ -102,6 +103,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     private final ReplyScanner scanner;
     private final ServerStatements statements;
     private final ServerSequences sequences = new ServerSequences(this);
+    private final NamedStatements named = new NamedStatements();
 
     /** Current values of everything PostgreSQL reports. */
     private final Map<String, String> reported;
@@ -246,6 +248,28 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     public ServerSequences sequences() {
         return sequences;
+    }
+
+    /** Statements under their clients' own names. */
+    public NamedStatements named() {
+        return named;
+    }
+
+    /** The names of the probe's statements that the connection has; they are forgotten, to be closed. */
+    public Set<String> takeProbeStatements() {
+        Set<String> taken = probeStatements;
+        probeStatements = null;
+        return taken == null ? Set.of() : taken;
+    }
+
+    /** A statement of the probe is there after all. */
+    public void hasProbeStatement(String name) {
+        Set<String> known = probeStatements;
+        if (known == null) {
+            known = new HashSet<>();
+            probeStatements = known;
+        }
+        known.add(name);
     }
 
     public ParameterValues applied() {
@@ -497,6 +521,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     /** All prepared statements are gone (DEALLOCATE ALL). */
     private void forgetStatements() {
         statements.clear();
+        named.clear();
         probeStatements = null;
         unnamedStatement = 0;
     }

@@ -29,6 +29,11 @@ public record Effects(
         return new Effects(bits, List.of(), Set.of(), List.of(), false, Set.of());
     }
 
+    /** The same without some of the bits. */
+    public Effects without(int some) {
+        return new Effects(bits & ~some, changes, names, nameParameters, namesKnown, prepared);
+    }
+
     /** Whether some setting goes back to what the session began with. */
     public boolean goesBack() {
         for (SettingChange change : changes) {

@@ -92,7 +92,7 @@ final class SqlTokens {
                     && (isWordStart(sql.charAt(at)) || isDigit(sql.charAt(at)) || sql.charAt(at) == '$')) {
                 at++;
             }
-            return token(Kind.WORD, sql.substring(start, at).toLowerCase(Locale.ROOT));
+            return token(Kind.WORD, lowerCase(sql.substring(start, at)));
         }
         if (isDigit(c) || (c == '.' && at + 1 < sql.length() && isDigit(sql.charAt(at + 1)))) {
             return number();
@@ -102,6 +102,21 @@ final class SqlTokens {
         }
         at++;
         return token(Kind.SIGN, String.valueOf(c));
+    }
+
+    /** Only letters of ASCII: the others are bytes of an encoding that is not known here. */
+    private static String lowerCase(String word) {
+        for (int i = 0; i < word.length(); i++) {
+            if (word.charAt(i) >= 0x80) {
+                StringBuilder lower = new StringBuilder(word);
+                for (int j = 0; j < lower.length(); j++) {
+                    char c = lower.charAt(j);
+                    lower.setCharAt(j, c >= 'A' && c <= 'Z' ? (char) (c + 'a' - 'A') : c);
+                }
+                return lower.toString();
+            }
+        }
+        return word.toLowerCase(Locale.ROOT);
     }
 
     private Kind token(Kind newKind, String newText) {

@@ -334,4 +334,33 @@ final class OutstandingRequestsTest {
             types.chars().forEach(type -> replies.add((char) type));
         }
     }
+
+    @Test
+    void anAttemptThatFailsIsOverOnce() {
+        requests.push(QUERY, new OutstandingRequests.Attempt(() -> undone.add("query")));
+        requests.push(QUERY);
+        assertTrue(requests.isAttempt());
+        assertTrue(match("E"));
+        assertFalse(requests.isAttempt());
+        assertTrue(match("ZCZ"));
+        assertEquals(List.of("query"), undone);
+        assertTrue(requests.isEmpty());
+    }
+
+    @Test
+    void anAttemptWithASyncOfItsOwnSkipsNothingElse() {
+        requests.push(PARSE, new OutstandingRequests.Attempt(() -> undone.add("parse")));
+        requests.push(SYNC | SWALLOW);
+        push("Q");
+        assertTrue(match("EZCZ"));
+        assertEquals(List.of("parse"), undone);
+        assertTrue(requests.isEmpty());
+    }
+
+    @Test
+    void anAttemptThatSucceedsHasNotFailed() {
+        requests.push(QUERY, new OutstandingRequests.Attempt(() -> undone.add("query")));
+        assertTrue(match("CZ"));
+        assertEquals(List.of(), undone);
+    }
 }

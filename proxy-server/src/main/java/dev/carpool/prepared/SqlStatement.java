@@ -1,0 +1,82 @@
+package dev.carpool.prepared;
+
+import dev.carpool.suspicion.SqlLexer;
+import dev.carpool.suspicion.SqlPreparing;
+import dev.carpool.suspicion.Suspicion;
+import io.netty.buffer.Unpooled;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A statement that a client session has prepared in SQL, and the PREPARE that gives it to further server connections.
+ * Immutable; two sessions never share one. Text and name are kept byte for byte, one character for each.
+ */
+public final class SqlStatement {
+    /** What an object of this class costs beside its text, about. */
+    private static final int OVERHEAD = 150;
+
+    private final String name;
+    private final String text;
+    private final String source;
+    private final int suspicion;
+
+    private SqlStatement(String name, String text, String source, int suspicion) {
+        this.name = name;
+        this.text = text;
+        this.source = source;
+        this.suspicion = suspicion;
+    }
+
+    /** A statement made by a PREPARE that is known. */
+    public static SqlStatement of(String name, String text) {
+        return of(name, text, text);
+    }
+
+    /**
+     * The statement of a row of {@code pg_prepared_statements}; null if its PREPARE cannot be told from its text, which may
+     * be of several statements.
+     */
+    public static @Nullable SqlStatement found(String name, String source, boolean standardStrings) {
+        SqlPreparing preparing = SqlPreparing.read(source, standardStrings);
+        String text = preparing.isClear() ? preparing.textOf(name) : null;
+        return text == null ? null : of(name, text, source);
+    }
+
+    private static SqlStatement of(String name, String text, String source) {
+        byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+        SqlLexer lexer = new SqlLexer();
+        lexer.begin();
+        lexer.feed(Unpooled.wrappedBuffer(bytes), 0, bytes.length);
+        return new SqlStatement(name, text, source, lexer.end() & ~Suspicion.SQL_PREPARE);
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /** The PREPARE. */
+    public String text() {
+        return text;
+    }
+
+    /** What executing it may do to the session: bits of {@link Suspicion}. */
+    public int suspicion() {
+        return suspicion;
+    }
+
+    /** Whether a server that shows this text may mean this statement. */
+    public boolean matches(String shown) {
+        return shown.equals(text) || shown.equals(source);
+    }
+
+    /** Memory it takes, bytes. */
+    public int size() {
+        return OVERHEAD + text.length() + (source.equals(text) ? 0 : source.length());
+    }
+
+    /** Its name; never the text. */
+    @Override
+    public String toString() {
+        return name;
+    }
+}

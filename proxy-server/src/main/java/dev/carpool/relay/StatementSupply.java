@@ -1,0 +1,168 @@
+package dev.carpool.relay;
+
+import dev.carpool.prepared.ClientStatements.Mapping;
+import dev.carpool.prepared.NamedStatements;
+import dev.carpool.prepared.SqlStatement;
+import dev.carpool.protocol.TransactionStatus;
+import dev.carpool.protocol.WireWriter;
+import dev.carpool.server.OutstandingRequests;
+import dev.carpool.server.OutstandingRequests.Attempt;
+import dev.carpool.server.ServerConnection;
+import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+import static dev.carpool.protocol.FrontendMessageType.*;
+
+/**
+ * Writes in front of a client's request what gives a server connection statements under the client's own names. Between
+ * batches one that fails is missing and nothing else happens: inside a transaction each is made behind a savepoint, which
+ * prepared statements survive. Within a batch an error is the batch's.
+ */
+final class StatementSupply {
+    /** The savepoint, and within a batch the name of statement and portal. */
+    private static final String NAME = "carpool_prepare";
+
+    private final ServerConnection server;
+    private final OutstandingRequests outstanding;
+    private final NamedStatements named;
+    private final boolean inBatch;
+    private final ByteBuf out;
+
+    StatementSupply(ServerConnection server, boolean inBatch, ByteBuf out) {
+        this.server = server;
+        this.outstanding = server.outstanding();
+        this.named = server.named();
+        this.inBatch = inBatch;
+        this.out = out;
+    }
+
+    /** The client's name of a {@link SqlStatement} or {@link Mapping}. */
+    static String name(Object statement) {
+        return statement instanceof Mapping mapping
+                ? new String(mapping.name(), StandardCharsets.ISO_8859_1)
+                : ((SqlStatement) statement).name();
+    }
+
+    /** Closes what the connection has under a name; the server does not mind if it has nothing. */
+    void close(String name) {
+        Object there = named.get(name);
+        named.remove(name);
+        pushClose(() -> {
+            if (there != null && named.get(name) == null) {
+                named.put(name, there);
+            }
+        });
+        close('S', name);
+    }
+
+    /** Closes what the proxy has prepared for itself. */
+    void closeProbeStatements() {
+        for (String name : server.takeProbeStatements()) {
+            pushClose(() -> server.hasProbeStatement(name));
+            close('S', name);
+        }
+        pushClose(null);
+        close('S', NAME);
+    }
+
+    private void pushClose(OutstandingRequests.@Nullable Effect effect) {
+        int entry = OutstandingRequests.CLOSE | OutstandingRequests.SWALLOW;
+        if (effect == null) {
+            outstanding.push(entry);
+        } else {
+            outstanding.push(entry, effect);
+        }
+    }
+
+    private void close(char what, String name) {
+        int at = WireWriter.begin(out, CLOSE);
+        out.writeByte(what);
+        string(name);
+        WireWriter.end(out, at);
+    }
+
+    private void string(String text) {
+        out.writeBytes(text.getBytes(StandardCharsets.ISO_8859_1)).writeByte(0);
+    }
+
+    /** Gives the connection these statements. */
+    void write(List<Object> statements) {
+        if (statements.isEmpty()) {
+            return;
+        }
+        boolean inTransaction = !inBatch && server.transactionStatus() != TransactionStatus.IDLE;
+        if (inTransaction) {
+            query("SAVEPOINT " + NAME, () -> {});
+        }
+        for (Object statement : statements) {
+            named.put(name(statement), statement);
+            if (statement instanceof Mapping mapping) {
+                parse(mapping);
+            } else {
+                prepare((SqlStatement) statement);
+            }
+            if (inTransaction) {
+                query("ROLLBACK TO " + NAME, () -> {});
+            }
+        }
+        if (inTransaction) {
+            query("RELEASE " + NAME, () -> {});
+        }
+    }
+
+    private void query(String sql, Runnable failed) {
+        outstanding.push(OutstandingRequests.QUERY, new Attempt(failed));
+        server.unnamedStatement(0);
+        int at = WireWriter.begin(out, QUERY);
+        string(sql);
+        WireWriter.end(out, at);
+    }
+
+    private void prepare(SqlStatement statement) {
+        if (!inBatch) {
+            query(statement.text(), () -> named.remove(statement.name(), statement));
+            return;
+        }
+        pushClose(null);
+        close('S', NAME);
+        outstanding.push(OutstandingRequests.PARSE | OutstandingRequests.SWALLOW);
+        int at = WireWriter.begin(out, PARSE);
+        string(NAME);
+        string(statement.text());
+        out.writeShort(0);
+        WireWriter.end(out, at);
+        outstanding.push(OutstandingRequests.BIND | OutstandingRequests.SWALLOW);
+        at = WireWriter.begin(out, BIND);
+        string(NAME);
+        string(NAME);
+        out.writeShort(0).writeShort(0).writeShort(0);
+        WireWriter.end(out, at);
+        outstanding.push(
+                OutstandingRequests.EXECUTE | OutstandingRequests.SWALLOW,
+                () -> named.remove(statement.name(), statement));
+        at = WireWriter.begin(out, EXECUTE);
+        string(NAME);
+        out.writeInt(0);
+        WireWriter.end(out, at);
+        pushClose(null);
+        close('P', NAME);
+        pushClose(null);
+        close('S', NAME);
+    }
+
+    private void parse(Mapping mapping) {
+        String name = name(mapping);
+        if (inBatch) {
+            outstanding.push(
+                    OutstandingRequests.PARSE | OutstandingRequests.SWALLOW, () -> named.remove(name, mapping));
+            mapping.statement().writeParse(out, mapping.name());
+            return;
+        }
+        outstanding.push(OutstandingRequests.PARSE, new Attempt(() -> named.remove(name, mapping)));
+        mapping.statement().writeParse(out, mapping.name());
+        outstanding.push(OutstandingRequests.SYNC | OutstandingRequests.SWALLOW);
+        WireWriter.empty(out, SYNC);
+    }
+}
