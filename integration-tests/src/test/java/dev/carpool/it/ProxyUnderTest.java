@@ -31,7 +31,8 @@ final class ProxyUnderTest implements AutoCloseable {
 
     /** In front of the shared PostgreSQL, for any database and user. */
     static ProxyUnderTest start(String... settings) throws Exception {
-        return inFrontOf(PostgresUnderTest.shared().url(), settings);
+        String upstream = PostgresUnderTest.shared().url();
+        return start(ConfigReader.create().with("--upstream", "upstream=" + upstream), settings);
     }
 
     /**
@@ -49,7 +50,11 @@ final class ProxyUnderTest implements AutoCloseable {
 
     /** In front of another server. */
     static ProxyUnderTest inFrontOf(String upstream, String... settings) throws Exception {
-        return start(ConfigReader.create().with("--upstream", "upstream=" + upstream), settings);
+        // Such servers have no catalog to search.
+        ConfigReader reader = ConfigReader.create()
+                .with("--upstream", "upstream=" + upstream)
+                .with("test", "server_function_check_delay=0");
+        return start(reader, settings);
     }
 
     /** With a configuration file. */

@@ -1025,6 +1025,17 @@ public final class Link implements ServerConnection.Owner {
             client.unlinked();
             return;
         }
+        boolean nothingLost = server.transactionStatus() == TransactionStatus.IDLE
+                && pins == 0
+                && ((probed | suspicion) & ASKED & ~Suspicion.UNKNOWN_CALL) == 0
+                && journalIsCertain();
+        if (server.isProbing() && mode != PoolingMode.SESSION && nothingLost && !isAsked()) {
+            // Only the proxy still had a question: the loss is no concern of the session.
+            end();
+            client.readRequests(true);
+            client.unlinked();
+            return;
+        }
         end();
         if (server.isMidReply()) {
             client.linkTorn();
@@ -1039,6 +1050,17 @@ public final class Link implements ServerConnection.Owner {
         ErrorReply reply = lossReply(lastWords, goesOn);
         client.serverLost(
                 reply.withSeverity(goesOn ? CarpoolError.Severity.ERROR : CarpoolError.Severity.FATAL), goesOn);
+    }
+
+    /** Whether the client has asked something that has not been answered in full. */
+    private boolean isAsked() {
+        return requests.isUnfinished()
+                || server.outstanding().isUnsynced()
+                || server.outstanding().owedReadyForQuery() > 0;
+    }
+
+    private boolean journalIsCertain() {
+        return journal == null || !journal.isUncertain();
     }
 
     private ErrorReply lossReply(@Nullable ErrorFields lastWords, boolean goesOn) {
