@@ -1,0 +1,168 @@
+package dev.carpool.it;
+
+import java.io.IOException;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Steps done on both sides, one after another, until the answers differ. */
+final class TwinEpisode implements AutoCloseable {
+    /** How long notifications may take that the other side has had. */
+    private static final int PATIENCE_MS = 5_000;
+
+    private static final Pattern MISSING = Pattern.compile("prepared statement \"[^\"]*\" does not exist");
+
+    private static final Pattern GOES_BACK = Pattern.compile("(?i)discard all|reset|default");
+
+    private final TwinSide direct;
+    private final TwinSide proxied;
+    private final boolean strict;
+    private final boolean namesToo;
+
+    /** Clients whose reported parameters are not compared. */
+    private final Set<Integer> lenient = new HashSet<>();
+
+    private final List<TwinStep> done = new ArrayList<>();
+
+    private TwinEpisode(TwinSide direct, TwinSide proxied, Set<TwinKind> kinds) {
+        this.strict = kinds.contains(TwinKind.REPORTED_AFTER_RESET);
+        this.namesToo = kinds.contains(TwinKind.STATEMENT_NAMES);
+        this.direct = direct;
+        this.proxied = proxied;
+    }
+
+    private static TwinEpisode start(Set<TwinKind> kinds) throws Exception {
+        TwinSide direct = TwinSide.direct();
+        return new TwinEpisode(direct, TwinSide.proxied(), kinds);
+    }
+
+    /** Up to {@code steps} that the writer thinks of; null when all was the same. */
+    static @Nullable TwinDifference random(long seed, Set<TwinKind> kinds, int steps) throws Exception {
+        TwinWriter writer = new TwinWriter(seed, kinds);
+        try (TwinEpisode episode = start(kinds)) {
+            for (int i = 0; i < steps; i++) {
+                TwinStep step = writer.next();
+                TwinDifference difference = episode.step(seed, step);
+                if (difference != null) {
+                    return difference;
+                }
+                writer.done(step, episode.direct.client(step.client()));
+            }
+            return null;
+        }
+    }
+
+    /** Given steps; those of clients that are not connected are left out. */
+    static @Nullable TwinDifference again(long seed, Set<TwinKind> kinds, List<TwinStep> steps) throws Exception {
+        try (TwinEpisode episode = start(kinds)) {
+            for (TwinStep step : steps) {
+                TwinDifference difference = episode.step(seed, step);
+                if (difference != null) {
+                    return difference;
+                }
+            }
+            return null;
+        }
+    }
+
+    private @Nullable TwinDifference step(long seed, TwinStep step) throws Exception {
+        boolean connected = direct.client(step.client()) != null;
+        if (connected == (step instanceof TwinStep.Connect) && !(step instanceof TwinStep.Kill)) {
+            return null;
+        }
+        done.add(step);
+        TwinAnswer expected = act(direct, step);
+        TwinAnswer actual = act(proxied, step);
+        if (!same(step, expected, actual)) {
+            TwinDifference difference = new TwinDifference(seed, List.copyOf(done), step, expected, actual);
+            if (difference.isShortage()) {
+                List<String> messages = new ArrayList<>(actual.messages());
+                messages.addAll(proxied.holders());
+                return new TwinDifference(seed, List.copyOf(done), step, expected, new TwinAnswer(messages, Map.of()));
+            }
+            return difference;
+        }
+        return notifications(seed, step);
+    }
+
+    private boolean same(TwinStep step, TwinAnswer expected, TwinAnswer actual) {
+        if (step instanceof TwinStep.Connect) {
+            lenient.remove(step.client());
+        }
+        if (!strict && GOES_BACK.matcher(step.toString()).find()) {
+            lenient.add(step.client());
+        }
+        return text(expected).equals(text(actual))
+                && (expected.parameters().equals(actual.parameters()) || lenient.contains(step.client()));
+    }
+
+    private List<String> text(TwinAnswer answer) {
+        return namesToo
+                ? answer.messages()
+                : answer.messages().stream()
+                        .map(line -> MISSING.matcher(line).replaceAll("prepared statement % does not exist"))
+                        .toList();
+    }
+
+    private static TwinAnswer act(TwinSide side, TwinStep step) throws Exception {
+        if (step instanceof TwinStep.Connect connect) {
+            return side.connect(connect);
+        } else if (step instanceof TwinStep.Leave leave) {
+            side.leave(leave);
+        } else if (step instanceof TwinStep.Kill kill) {
+            side.kill(kill);
+        } else if (step instanceof TwinStep.Send send) {
+            TwinClient client = side.client(step.client());
+            if (client != null) {
+                TwinAnswer answer = client.ask(send.request());
+                if (send.settled()) {
+                    side.settle();
+                }
+                return answer;
+            }
+        }
+        return TwinAnswer.NONE;
+    }
+
+    /** What clients outside transactions have been notified of must become the same on both sides. */
+    private @Nullable TwinDifference notifications(long seed, TwinStep step) throws Exception {
+        for (Map.Entry<Integer, TwinClient> each : direct.clients().entrySet()) {
+            TwinClient expected = each.getValue();
+            TwinClient actual = proxied.client(each.getKey());
+            if (actual == null || expected.status() != 'I') {
+                continue;
+            }
+            long deadline = System.nanoTime() + PATIENCE_MS * 1_000_000L;
+            expected.poll();
+            actual.poll();
+            while (!expected.notifications().equals(actual.notifications()) && System.nanoTime() < deadline) {
+                Thread.sleep(1);
+                expected.poll();
+                actual.poll();
+            }
+            if (!expected.notifications().equals(actual.notifications())) {
+                return new TwinDifference(
+                        seed, List.copyOf(done), step, named(each.getKey(), expected), named(each.getKey(), actual));
+            }
+            expected.forgetNotifications();
+            actual.forgetNotifications();
+        }
+        return null;
+    }
+
+    private static TwinAnswer named(int number, TwinClient client) {
+        return new TwinAnswer(
+                List.of("client " + number + " has been notified of " + client.notifications()), Map.of());
+    }
+
+    @Override
+    public void close() throws IOException, SQLException {
+        direct.close();
+        proxied.close();
+    }
+}
