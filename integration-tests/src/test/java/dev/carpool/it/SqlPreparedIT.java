@@ -75,6 +75,17 @@ class SqlPreparedIT {
     }
 
     @Test
+    void aViewOfTheClientsOwnShowsNothingOfOthers() throws Exception {
+        String view = PostgresUnderTest.newName("prepared");
+        b.query("create view " + view + " as select name, statement from pg_prepared_statements");
+        for (int i = 0; i < 6; i++) {
+            a.query("prepare secret_" + i + " as select 'of a'");
+            a.query("execute secret_" + i);
+            assertEquals("0", b.value("select count(*) from " + view + " where name like 'secret%'"));
+        }
+    }
+
+    @Test
     void sameNamesStandForEachClientsOwn() throws Exception {
         assertEquals("C:PREPARE Z:I", a.query("prepare mine(int) as select $1 + 1"));
         assertEquals("C:PREPARE Z:I", b.query("prepare mine(int) as select $1 + 2"));

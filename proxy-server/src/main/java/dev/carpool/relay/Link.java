@@ -168,6 +168,7 @@ public final class Link implements ServerConnection.Owner {
         if (server.needsSync(client.wanted())) {
             link.sync();
         }
+        requests.arrive(server);
         link.bringChannels();
         return link;
     }

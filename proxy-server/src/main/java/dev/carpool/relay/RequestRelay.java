@@ -245,6 +245,21 @@ public final class RequestRelay {
     }
 
     /** What the session has prepared in SQL. */
+    /** The session gets a server connection, on which nothing of another's may be seen. */
+    void arrive(ServerConnection server) {
+        if (server.named().isEmpty()) {
+            return;
+        }
+        ByteBuf closing = allocator.directBuffer(256);
+        if (!sql.arrive(server, closing)) {
+            closing.release();
+            return;
+        }
+        closing.writeByte(SYNC).writeInt(4);
+        server.outstanding().push(OutstandingRequests.SYNC | OutstandingRequests.SWALLOW);
+        server.send(closing);
+    }
+
     SqlStatements sql() {
         return sql;
     }

@@ -99,6 +99,19 @@ final class SqlStatements {
         }
     }
 
+    /**
+     * The session gets this connection: another's statements go before its first request, which may see them by way of a view
+     * or function of its own. Returns whether there is something to send.
+     */
+    boolean arrive(ServerConnection server, ByteBuf out) {
+        NamedStatements named = server.named();
+        if (named.isEmpty() || named.user() == this) {
+            return false;
+        }
+        supply(Set.of(), false, server, out);
+        return true;
+    }
+
     /** Puts in front of a request what it needs that names a statement. */
     void supply(String name, ServerConnection server, ByteBuf out) {
         supply(Set.of(name), false, server, out);
