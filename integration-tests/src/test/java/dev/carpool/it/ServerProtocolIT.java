@@ -55,7 +55,10 @@ class ServerProtocolIT {
             b.send(Wire.query("2"));
             assertEquals("D:2 C:SELECT_1 Z:I", b.replies());
             assertEquals("D:3 C:SELECT_1 Z:I", b.query("3"));
-            assertTrue(server.accepted() >= 2, "the connection was used again");
+            Await.until("the connection is not used again", () -> {
+                assertEquals("D:4 C:SELECT_1 Z:I", b.query("4"));
+                return server.accepted() >= 2;
+            });
         }
     }
 

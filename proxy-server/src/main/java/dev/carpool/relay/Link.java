@@ -902,7 +902,8 @@ public final class Link implements ServerConnection.Owner {
         suspicion |= probed | Suspicion.UNCLEAR;
         journal().askForAll();
         probed = 0;
-        if (++probeFailures == 1) {
+        boolean cancelled = sqlState.equals("57014"); // meant for the client's query before
+        if (cancelled || ++probeFailures == 1) {
             unlinkIfNothingIsAsked();
         } else {
             log.warn("{}: the state of the session cannot be read: {}", client.label(), sqlState);

@@ -1,9 +1,8 @@
 -- Functions that change the state of their session where no statement names them: in triggers, directly or one call
 -- away, and in what rules, defaults, policies, constraints, operators, casts, types and relations refer to (row 'h').
 -- Besides, the names of custom settings in the source of functions (rows 'x'). Calls of set_config that are local to
--- their transaction are cut out first. Numbers: 11 pg_catalog, 1255 pg_proc, 2279 trigger, 3838 event_trigger, 2618
--- pg_rewrite, 2604 pg_attrdef, 3256 pg_policy, 2606 pg_constraint, 2617 pg_operator, 2605 pg_cast, 1247 pg_type, 1259
--- pg_class.
+-- their transaction are cut out first. Numbers: 11 pg_catalog, 1255 pg_proc, 2618 pg_rewrite, 2604 pg_attrdef, 3256 pg_policy,
+-- 2606 pg_constraint, 2617 pg_operator, 2605 pg_cast, 1247 pg_type, 1259 pg_class.
 WITH own AS MATERIALIZED (
     SELECT p.oid, p.proname, p.prosrc, p.prorettype
     FROM pg_catalog.pg_proc p
@@ -26,7 +25,8 @@ telling AS MATERIALIZED (
 SELECT 'h'::pg_catalog.text, ''::pg_catalog.text, NULL::pg_catalog.text
 WHERE EXISTS (
         SELECT FROM own o
-        WHERE o.prorettype OPERATOR(pg_catalog.=) ANY ('{2279,3838}'::pg_catalog.oid[])
+        WHERE (EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgfoid OPERATOR(pg_catalog.=) o.oid)
+                OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger v WHERE v.evtfoid OPERATOR(pg_catalog.=) o.oid))
             AND EXISTS (
                 SELECT FROM telling t
                 WHERE t.oid OPERATOR(pg_catalog.=) o.oid
