@@ -244,7 +244,6 @@ public final class RequestRelay {
         return statements.count();
     }
 
-    /** What the session has prepared in SQL. */
     /** The session gets a server connection, on which nothing of another's may be seen. */
     void arrive(ServerConnection server) {
         if (server.named().isEmpty()) {

@@ -56,10 +56,10 @@ final class StatementRewriter {
             "transform_null_equals",
             "xmloption");
 
-    /** Statements are shared by sessions to which their texts mean the same. */
     /** The session has prepared a statement that reads what it has done to a sequence. */
     private boolean readsSequences;
 
+    /** Statements are shared by sessions to which their texts mean the same. */
     private record Scope(Object base, ParameterValues settings) {}
 
     /** What the requests in flight change about a name of the client or a statement of the server connection. */
