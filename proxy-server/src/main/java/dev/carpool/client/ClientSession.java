@@ -527,7 +527,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             server = preferred ? mine.takeAgain(home, loop, now) : null;
         }
         if (server == null && wanted == null) {
-            server = mine.take(loop, now);
+            server = mine.take(loop, wanted(), now);
         }
         if (server != null) {
             link(server, in, now, now);

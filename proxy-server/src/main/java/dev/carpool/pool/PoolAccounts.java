@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
  * done after unlocking is added to {@link Actions}.
  */
 final class PoolAccounts {
+    /** So many idle connections are looked at for one with the right settings: a sync costs little more than looking. */
+    private static final int MOST_COMPARED = 8;
+
     private final HostState host;
     private final Admission admission;
     private final Upkeep upkeep;
@@ -34,14 +37,20 @@ final class PoolAccounts {
 
     /**
      * An idle connection of the pool, now in use, or null when there is none to be had without waiting. Prefers one
-     * on this event loop; with round robin, the one that was idle longest.
+     * on this event loop, and then one with the right settings among those used last; with round robin, the one that was
+     * idle longest.
+     *
+     * @param settings the settings that are wanted; null for any
      */
     @Nullable
-    ServerSlot take(PoolState pool, int loop, long now) {
+    ServerSlot take(PoolState pool, int loop, @Nullable Object settings, long now) {
         if (pool.isWaitedFor(loop) || pool.isPaused()) {
             return null;
         }
         ServerSlot slot = choose(pool, loop);
+        if (slot != null && settings != null && slot.settings != settings && !pool.limits.roundRobin()) {
+            slot = withSettings(slot, settings);
+        }
         if (slot != null) {
             pool.cameBack(now);
             takeIdle(slot, now);
@@ -89,6 +98,18 @@ final class PoolAccounts {
             }
         }
         return roundRobin ? idle.oldest() : idle.newest();
+    }
+
+    /** The newest one on the loop of {@code newest} that has these settings, else {@code newest}. */
+    private static ServerSlot withSettings(ServerSlot newest, Object settings) {
+        ServerSlot slot = newest;
+        for (int i = 0; i < MOST_COMPARED && slot != null; i++) {
+            if (slot.settings == settings) {
+                return slot;
+            }
+            slot = slot.olderOnLoop;
+        }
+        return newest;
     }
 
     private void takeIdle(ServerSlot slot, long now) {

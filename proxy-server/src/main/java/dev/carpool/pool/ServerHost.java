@@ -130,10 +130,10 @@ final class ServerHost {
 
     /** The hot path: an idle connection at once, or null. */
     @Nullable
-    ServerSlot take(PoolState pool, int loop, long now) {
+    ServerSlot take(PoolState pool, int loop, @Nullable Object settings, long now) {
         lock.lock();
         try {
-            return accounts.take(pool, loop, now);
+            return accounts.take(pool, loop, settings, now);
         } finally {
             lock.unlock();
         }

@@ -5,6 +5,7 @@ import dev.carpool.config.PoolingMode;
 import dev.carpool.config.SessionStateMode;
 import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
+import dev.carpool.params.ParameterValues;
 import dev.carpool.relay.Link;
 import dev.carpool.relay.SequenceReaders;
 import dev.carpool.relay.TrafficStats;
@@ -247,13 +248,21 @@ public final class ServerPool implements Link.Returns {
 
     // Checkout
 
-    /** The hot path: an idle connection on the asking loop, at once; null when the caller has to wait. */
+    /** An idle connection on the asking loop, at once; null when the caller has to wait. */
     public @Nullable ServerConnection take(int loop, long now) {
+        return take(loop, null, now);
+    }
+
+    /**
+     * The hot path: an idle connection on the asking loop, at once, if possible one that has the settings wanted; null
+     * when the caller has to wait.
+     */
+    public @Nullable ServerConnection take(int loop, @Nullable ParameterValues wanted, long now) {
         if (disabled) {
             return null;
         }
         while (true) {
-            ServerSlot slot = host.take(state, loop, now);
+            ServerSlot slot = host.take(state, loop, wanted, now);
             if (slot == null) {
                 return null;
             }
@@ -390,7 +399,9 @@ public final class ServerPool implements Link.Returns {
     private void giveBack(ServerConnection server) {
         long now = System.nanoTime();
         server.disown(now);
-        host.giveBack(slot(server), now);
+        ServerSlot slot = slot(server);
+        slot.settings = server.applied(); // read by others under the host's lock, which giveBack takes
+        host.giveBack(slot, now);
     }
 
     private static ServerSlot slot(ServerConnection server) {

@@ -39,6 +39,10 @@ public final class ServerSlot {
     /** When the server was last known to answer: opened, given back or checked. */
     long lastProvenAlive;
 
+    /** The settings it has when it is given back; equal ones are the same object. Null when not known. */
+    @Nullable
+    Object settings;
+
     /** Taken by {@link PoolAccounts#takeForCheck}; keeps its age in the idle list. */
     boolean beingChecked;
 

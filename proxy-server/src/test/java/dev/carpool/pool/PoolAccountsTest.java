@@ -27,7 +27,7 @@ class PoolAccountsTest {
         PoolState pool = pool(accounts, "app", "joe", 2);
         TestWaiter ann = new TestWaiter("ann");
 
-        assertNull(accounts.take(pool, 0, now));
+        assertNull(accounts.take(pool, 0, null, now));
         accounts.enqueue(pool, ann, ServerSlot.NEVER, now, actions);
         ServerSlot slot = onlyOpen();
         assertEquals(1, pool.opening());
@@ -44,8 +44,8 @@ class PoolAccountsTest {
         PoolState pool = pool(accounts, "app", "joe", 2);
         ServerSlot slot = openIdle(accounts, pool, 0);
 
-        assertSame(slot, accounts.take(pool, 0, now));
-        assertNull(accounts.take(pool, 0, now));
+        assertSame(slot, accounts.take(pool, 0, null, now));
+        assertNull(accounts.take(pool, 0, null, now));
     }
 
     @Test
@@ -77,9 +77,40 @@ class PoolAccountsTest {
         accounts.giveBack(older, now++, actions);
         accounts.giveBack(newer, now++, actions);
 
-        assertSame(onOne, accounts.take(pool, 1, now));
-        assertSame(newer, accounts.take(pool, 1, now));
-        assertSame(older, accounts.take(pool, 0, now));
+        assertSame(onOne, accounts.take(pool, 1, null, now));
+        assertSame(newer, accounts.take(pool, 1, null, now));
+        assertSame(older, accounts.take(pool, 0, null, now));
+    }
+
+    @Test
+    void prefersIdleConnectionThatHasTheSettings() {
+        PoolAccounts accounts = accounts(0);
+        PoolState pool = pool(accounts, "app", "joe", 3);
+        ServerSlot alike = openInUse(accounts, pool, 0);
+        ServerSlot other = openInUse(accounts, pool, 0);
+        ServerSlot elsewhere = openInUse(accounts, pool, 1);
+        alike.settings = "german";
+        other.settings = "french";
+        elsewhere.settings = "german";
+        accounts.giveBack(alike, now++, actions);
+        accounts.giveBack(other, now++, actions);
+        accounts.giveBack(elsewhere, now++, actions);
+
+        assertSame(alike, accounts.take(pool, 0, "german", now));
+        assertSame(other, accounts.take(pool, 0, "german", now), "any is better than none");
+    }
+
+    @Test
+    void settingsDoNotMatterToRoundRobin() {
+        PoolAccounts accounts = accounts(0);
+        PoolState pool = pool(accounts, "app", "joe", new PoolLimits(2, 0, 0, 0, 0, 0, true, false));
+        ServerSlot first = openInUse(accounts, pool, 0);
+        ServerSlot second = openInUse(accounts, pool, 0);
+        second.settings = "german";
+        accounts.giveBack(first, now++, actions);
+        accounts.giveBack(second, now++, actions);
+
+        assertSame(first, accounts.take(pool, 0, "german", now));
     }
 
     @Test
@@ -91,8 +122,8 @@ class PoolAccountsTest {
         accounts.giveBack(first, now++, actions);
         accounts.giveBack(second, now++, actions);
 
-        assertSame(first, accounts.take(pool, 0, now));
-        assertSame(second, accounts.take(pool, 0, now));
+        assertSame(first, accounts.take(pool, 0, null, now));
+        assertSame(second, accounts.take(pool, 0, null, now));
     }
 
     @Test
@@ -287,7 +318,7 @@ class PoolAccountsTest {
         accounts.pause(pool.database, now, actions);
         assertEquals(List.of("CLOSE joe@app PAUSED"), drain());
         accounts.closed(idle, now, actions);
-        assertNull(accounts.take(pool, 0, now));
+        assertNull(accounts.take(pool, 0, null, now));
         accounts.enqueue(pool, new TestWaiter("ann"), ServerSlot.NEVER, now, actions);
         accounts.giveBack(used, now, actions);
         assertEquals(List.of("CLOSE joe@app PAUSED"), drain());
@@ -409,7 +440,7 @@ class PoolAccountsTest {
         for (int i = 0; i < 3; i++) {
             accounts.giveBack(slot, now, actions);
             now += 1_000 * MS;
-            assertSame(slot, accounts.take(a, 0, now));
+            assertSame(slot, accounts.take(a, 0, null, now));
         }
         accounts.enqueue(b, new TestWaiter("w"), ServerSlot.NEVER, now, actions);
         assertEquals(List.of(), drain());
@@ -590,8 +621,8 @@ class PoolAccountsTest {
         assertEquals(List.of("HAND_OVER on 0"), drain());
         accounts.giveBack(slot, now, actions);
         assertEquals(List.of(), drain());
-        assertNull(accounts.take(pool, 1, now));
-        assertSame(slot, accounts.take(pool, 0, now));
+        assertNull(accounts.take(pool, 1, null, now));
+        assertSame(slot, accounts.take(pool, 0, null, now));
     }
 
     @Test
@@ -654,7 +685,7 @@ class PoolAccountsTest {
     }
 
     private void takeQueueAndGiveBack(PoolAccounts accounts, PoolState pool, TestWaiter waiter) {
-        ServerSlot slot = accounts.take(pool, 0, now);
+        ServerSlot slot = accounts.take(pool, 0, null, now);
         if (slot == null) {
             throw new AssertionError("nothing idle");
         }

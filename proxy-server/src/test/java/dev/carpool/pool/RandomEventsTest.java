@@ -165,7 +165,7 @@ class RandomEventsTest {
             boolean mustWait = pool.isPaused()
                     || nextToServe(pool, loop) != null
                     || (movable ? pool.idle() == 0 : pool.idle.newestOn(loop) == null);
-            ServerSlot slot = accounts.take(pool, loop, now);
+            ServerSlot slot = accounts.take(pool, loop, null, now);
             assertEquals(mustWait, slot == null);
             if (slot != null) {
                 inUse.add(slot);

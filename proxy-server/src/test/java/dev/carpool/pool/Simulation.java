@@ -62,7 +62,7 @@ final class Simulation {
 
         void ask() {
             asked = now;
-            ServerSlot slot = accounts.take(pool, loop, now);
+            ServerSlot slot = accounts.take(pool, loop, null, now);
             if (slot != null) {
                 run(slot);
             } else {
