@@ -1,0 +1,521 @@
+package dev.carpool.relay;
+
+import dev.carpool.prepared.ClientStatements;
+import dev.carpool.prepared.ClientStatements.Mapping;
+import dev.carpool.prepared.SharedStatement;
+import dev.carpool.prepared.StatementCatalog;
+import dev.carpool.prepared.StatementName;
+import dev.carpool.protocol.ProtocolViolation;
+import dev.carpool.server.OutstandingRequests;
+import dev.carpool.server.ServerConnection;
+import dev.carpool.suspicion.Effects;
+import dev.carpool.suspicion.EffectsReader;
+import dev.carpool.suspicion.Suspicion;
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+import static dev.carpool.protocol.FrontendMessageType.*;
+
+/**
+ * Deals with one message of a client after the other: queues what the server will owe for it, tells the link what it may
+ * leave behind, and writes what the server needs in front of it or in its place. Confined to the session's event loop.
+ *
+ * <p>In all methods {@code at} is the index of the message's type, {@code length} what its header says, {@code start} the
+ * beginning of the run in front of it that may not have been handed on yet.
+ */
+final class RequestRewriter {
+    /** A Parse message up to this length is held as a whole and kept for other server connections. */
+    static final int LARGEST_KEPT_STATEMENT = 1 << 20;
+
+    /** The text of a simple query up to this length is there as a whole before the query is handed on. */
+    static final int LONGEST_READ = 16 * 1024;
+
+    /** The names in a Bind message must end within this many bytes. */
+    private static final int BIND_PREFIX = 2048;
+
+    /** How much of a statement is shown as the reason why a session is pinned. */
+    private static final int LONGEST_SHOWN = 500;
+
+    /** The message goes to the server as it came. */
+    private static final int AS_IT_IS = -1;
+
+    private final RequestOutput output;
+    private final StatementRewriter statements;
+    private final SqlStatements sql;
+    private final UnnamedStatement unnamed = new UnnamedStatement();
+    private final RequestLexer lexer = new RequestLexer();
+    private final WaitRule waits;
+
+    /** The message is a simple query that is read as it passes. */
+    private boolean lexing;
+
+    RequestRewriter(
+            RequestOutput output,
+            StatementCatalog catalog,
+            Object statementScope,
+            ClientStatements clientStatements,
+            boolean virtualStatements) {
+        this.output = output;
+        this.statements =
+                new StatementRewriter(catalog, statementScope, clientStatements, virtualStatements, this::beforeParse);
+        this.sql = new SqlStatements(statements, clientStatements.maxBytes());
+        this.waits = new WaitRule(statements, sql, unnamed, lexer);
+    }
+
+    StatementRewriter statements() {
+        return statements;
+    }
+
+    SqlStatements sql() {
+        return sql;
+    }
+
+    /** Whether this first part of a request may read what the session has done to a sequence before. */
+    boolean mayReadSequences(ByteBuf in) {
+        return (unnamed.suspicion() & Suspicion.SEQUENCE_READ) != 0
+                || statements.mayReadSequences()
+                || sql.mayReadSequences()
+                || SequenceNames.areIn(in);
+    }
+
+    /** Memory the session's statements take, in bytes. */
+    long keptBytes() {
+        return unnamed.bytes() + statements.keptBytes() + sql.bytes();
+    }
+
+    /** Whether the server connection in use alone has one of the session's statements. */
+    boolean keepsConnection() {
+        return unnamed.isLarge() || statements.keepsConnection();
+    }
+
+    /** All named statements are gone; the unnamed one stays. */
+    void forgetStatements() {
+        statements.forgetAll();
+        sql.clear();
+    }
+
+    /** How many bytes behind the type byte must be here before the message can be dealt with. */
+    static int opened(byte type, int length) {
+        return switch (type) {
+            case QUERY -> length <= LONGEST_READ ? length : 4;
+            case PARSE -> length <= LARGEST_KEPT_STATEMENT ? length : BIND_PREFIX;
+            case BIND -> Math.min(length, BIND_PREFIX);
+            case DESCRIBE, CLOSE -> length;
+            case FUNCTION_CALL -> Math.min(length, 8);
+            default -> 4;
+        };
+    }
+
+    /** Whether the message must not be dealt with before the server has answered what was sent before. */
+    boolean mustWait(byte type, ByteBuf in, int at, int length, ServerConnection server) {
+        return waits.mustWait(type, in, at, length, server);
+    }
+
+    /**
+     * Deals with one message that is {@link #opened}; returns -1 when it is to be handed on as it is, else the index up to
+     * which {@code in} has been replaced by what was written. The rest of the message follows from there.
+     */
+    int message(byte type, ByteBuf in, int at, int length, int start, Link link) {
+        OutstandingRequests outstanding = link.server().outstanding();
+        switch (type) {
+            case QUERY -> query(in, at, length, start, link);
+            case SYNC -> {
+                outstanding.push(OutstandingRequests.SYNC);
+                waits.synced();
+                link.synced();
+            }
+            case EXECUTE -> {
+                outstanding.push(OutstandingRequests.EXECUTE);
+                waits.executed(link);
+            }
+            case PARSE -> {
+                return parse(in, at, length, start, link);
+            }
+            case BIND -> {
+                return bind(in, at, length, start, link);
+            }
+            case DESCRIBE, CLOSE -> {
+                return describeOrClose(type, in, at, length, start, link);
+            }
+            case FUNCTION_CALL -> {
+                int bits = length >= 8 ? FunctionCalls.suspicion(in.getInt(at + 5)) : Suspicion.NONE;
+                link.suspect(bits);
+                sequences(bits, in, start, at, false, link);
+                outstanding.push(OutstandingRequests.FUNCTION_CALL);
+            }
+            case COPY_DONE, COPY_FAIL -> outstanding.push(OutstandingRequests.COPY_END);
+            default -> {
+                // CopyData, Flush
+            }
+        }
+        return AS_IT_IS;
+    }
+
+    /** More of the message that was handed on as it is: {@code in[from, to)}; {@code last} says that it ends there. */
+    void body(ByteBuf in, int from, int to, boolean last, Link link) {
+        if (!lexing) {
+            return;
+        }
+        lexer.feed(in, from, to);
+        if (!last) {
+            return;
+        }
+        lexing = false;
+        int bits = lexer.end();
+        waits.queried(bits);
+        if ((bits & Suspicion.STATEFUL) != 0) {
+            link.effects(Effects.unread(bits), "", true);
+        } else {
+            link.suspect(bits);
+        }
+    }
+
+    private void query(ByteBuf in, int at, int length, int start, Link link) {
+        ServerConnection server = link.server();
+        boolean whole = length <= LONGEST_READ;
+        if (whole && length > 5) {
+            read(in, at, length, start, link);
+        } else if (!whole) {
+            if (sql.isActive(server)) {
+                output.forward(in, start, at, server);
+                sql.supplyAll(server, output.writing());
+            }
+            if (link.usesUnseenSequences()) {
+                discardSequences(in, start, at, server, false);
+            }
+        }
+        server.outstanding().push(OutstandingRequests.QUERY);
+        unnamed.dropped(server);
+        if (!whole) {
+            lexing = true;
+            lexer.begin(server);
+        }
+    }
+
+    /** Notes what the text of a simple query does that is here as a whole, and puts in front of it what it needs. */
+    private void read(ByteBuf in, int at, int length, int start, Link link) {
+        ServerConnection server = link.server();
+        int bits = lexer.suspicion(in, at + 5, at + length, server);
+        waits.queried(bits);
+        boolean concerned = sql.concerns(bits, server);
+        if ((bits & Suspicion.STATEFUL) == 0 && !concerned) {
+            link.suspect(bits);
+            sequences(bits, in, start, at, false, link);
+            return;
+        }
+        String text = MessageStrings.latin1(in, at + 5, at + length);
+        int left = bits;
+        if (concerned) {
+            output.forward(in, start, at, server);
+            sql.supply(bits, text, server, output.writing());
+            left = sql.follow(bits, text, server);
+        }
+        if ((bits & left & Suspicion.STATEFUL) != 0) {
+            link.effects(EffectsReader.read(text, bits & left, server.hasStandardStrings()), beginning(text), true);
+        } else {
+            link.suspect(bits & left);
+        }
+        executes(left & ~bits, text, true, link);
+        sequences(bits | left, in, start, at, false, link);
+    }
+
+    private int parse(ByteBuf in, int at, int length, int start, Link link) {
+        link.clientParse();
+        ServerConnection server = link.server();
+        if (length > LARGEST_KEPT_STATEMENT) {
+            return parseLarge(in, at, length, start, link);
+        }
+        int end = at + 1 + length;
+        int nameEnd = MessageStrings.end(in, at + 5, end);
+        boolean named = nameEnd > at + 5;
+        if (named && statements.isVirtual()) {
+            output.forward(in, start, at, server);
+            boolean taken = sql.isActive(server) && sql.contains(MessageStrings.latin1(in, at + 5, nameEnd));
+            statements.parse(in, at, nameEnd, end, taken, link, output.writing());
+            return end;
+        }
+        int textEnd = MessageStrings.end(in, nameEnd + 1, end);
+        int bits = lexer.suspicion(in, nameEnd + 1, textEnd, server);
+        boolean concerned = sql.concerns(bits, server) || (named && sql.isActive(server));
+        if (concerned) {
+            output.forward(in, start, at, server);
+            sql.supply(bits, MessageStrings.latin1(in, nameEnd + 1, textEnd), server, output.writing());
+        }
+        if (!named) {
+            unnamed.parsed(in, at + 5, end, bits, server);
+            return AS_IT_IS;
+        }
+        if (concerned) {
+            sql.supply(MessageStrings.latin1(in, at + 5, nameEnd), server, output.writing());
+        }
+        link.effects(Effects.unread(bits), "", false);
+        link.needsReset();
+        sequences(bits, in, start, at, true, link);
+        server.outstanding().push(OutstandingRequests.PARSE);
+        return AS_IT_IS;
+    }
+
+    /** A Parse that is kept nowhere but on this server connection. */
+    private int parseLarge(ByteBuf in, int at, int length, int start, Link link) {
+        ServerConnection server = link.server();
+        link.suspect(Suspicion.UNCLEAR);
+        if (link.usesUnseenSequences()) {
+            discardSequences(in, start, at, server, true);
+        }
+        int nameEnd = MessageStrings.end(in, at + 5, in.writerIndex());
+        if (nameEnd == at + 5) {
+            unnamed.parsedLarge(server);
+            return AS_IT_IS;
+        }
+        link.needsReset();
+        if (!statements.isVirtual()) {
+            server.outstanding().push(OutstandingRequests.PARSE);
+            return AS_IT_IS;
+        }
+        output.forward(in, start, at, server);
+        statements.parseUnkept(in, at, nameEnd, link, output.writing());
+        return restOf(in, at, nameEnd, length);
+    }
+
+    private int bind(ByteBuf in, int at, int length, int start, Link link) {
+        link.bind();
+        ServerConnection server = link.server();
+        int here = Math.min(at + 1 + length, in.writerIndex());
+        int name = MessageStrings.end(in, at + 5, here) + 1;
+        int nameEnd = MessageStrings.end(in, name, here);
+        if (nameEnd == name) {
+            supplyUnnamed(in, start, at, server);
+            int bits = bound(unnamed.suspicion(), null, in, nameEnd + 1, here, link);
+            if (!unnamed.isLarge()) {
+                sequences(bits, in, start, at, true, link);
+            }
+            ensureUnnamed(in, start, at, server);
+            server.outstanding().push(OutstandingRequests.BIND);
+            return AS_IT_IS;
+        }
+        Mapping mapping = statements.find(in, name, nameEnd);
+        boolean supplied = supply(mapping, in, name, nameEnd, start, at, server);
+        int bits = Suspicion.NONE;
+        if (mapping != null) {
+            bits = bound(mapping.statement().suspicion(), mapping.statement(), in, nameEnd + 1, here, link);
+        } else if (supplied) {
+            bits = sql.suspicion(MessageStrings.latin1(in, name, nameEnd));
+            executes(bits, "", false, link);
+        }
+        sequences(bits, in, start, at, true, link);
+        StatementName names = ensure(mapping, in, at, name, nameEnd, start, link);
+        if (names == null) {
+            server.outstanding().push(OutstandingRequests.BIND);
+            return AS_IT_IS;
+        }
+        server.outstanding().push(OutstandingRequests.BIND, names);
+        byte[] there = names.server();
+        ByteBuf out = output.writing();
+        out.writeByte(BIND);
+        out.writeInt(length + there.length - (nameEnd - name));
+        out.writeBytes(in, at + 5, name - at - 5);
+        out.writeBytes(there);
+        return restOf(in, at, nameEnd, length);
+    }
+
+    /**
+     * Notes what a statement does that is bound; {@code in[from, to)} is what is here of the Bind message behind the names.
+     *
+     * @param statement null for the unnamed one
+     * @return everything it may do, with what the statements do that it executes
+     */
+    private int bound(int bits, @Nullable SharedStatement statement, ByteBuf in, int from, int to, Link link) {
+        ServerConnection server = link.server();
+        boolean concerned = sql.concerns(bits, server);
+        waits.bound(bits);
+        if ((bits & Suspicion.STATEFUL) == 0 && !concerned) {
+            link.suspect(bits);
+            return bits;
+        }
+        String text = statement == null ? unnamed.text() : statement.latin1();
+        int left = concerned ? sql.follow(bits, text, server) : bits;
+        if ((bits & left & Suspicion.STATEFUL) != 0) {
+            Effects effects =
+                    statement == null ? unnamed.effects(text, server) : statement.effects(server.hasStandardStrings());
+            effects(effects.without(bits & ~left), text, in, from, to, link);
+        } else {
+            link.suspect(bits & left);
+        }
+        executes(left & ~bits, text, false, link);
+        return bits | left;
+    }
+
+    private int describeOrClose(byte type, ByteBuf in, int at, int length, int start, Link link) {
+        OutstandingRequests outstanding = link.server().outstanding();
+        int end = at + 1 + length;
+        if (length < 6 || in.getByte(end - 1) != 0) {
+            throw new ProtocolViolation("invalid message " + (char) type);
+        }
+        byte what = in.getByte(at + 5);
+        if (what != 'S') {
+            outstanding.push(type == CLOSE ? OutstandingRequests.CLOSE : OutstandingRequests.DESCRIBE_PORTAL);
+            return AS_IT_IS;
+        }
+        return type == CLOSE ? close(in, at, end, start, link) : describe(in, at, end, start, link);
+    }
+
+    private int close(ByteBuf in, int at, int end, int start, Link link) {
+        ServerConnection server = link.server();
+        OutstandingRequests outstanding = server.outstanding();
+        if (in.getByte(at + 6) == 0) {
+            unnamed.closed(server);
+        } else if (statements.close(in, at + 6, end - 1, server)) {
+            output.forward(in, start, at, server);
+            return end;
+        } else if (sql.isActive(server)) {
+            outstanding.push(OutstandingRequests.CLOSE, sql.close(MessageStrings.latin1(in, at + 6, end - 1), server));
+            return AS_IT_IS;
+        }
+        outstanding.push(OutstandingRequests.CLOSE);
+        return AS_IT_IS;
+    }
+
+    private int describe(ByteBuf in, int at, int end, int start, Link link) {
+        ServerConnection server = link.server();
+        OutstandingRequests outstanding = server.outstanding();
+        if (in.getByte(at + 6) == 0) {
+            supplyUnnamed(in, start, at, server);
+            ensureUnnamed(in, start, at, server);
+            outstanding.push(OutstandingRequests.DESCRIBE_STATEMENT);
+            return AS_IT_IS;
+        }
+        Mapping mapping = statements.find(in, at + 6, end - 1);
+        supply(mapping, in, at + 6, end - 1, start, at, server);
+        StatementName names = ensure(mapping, in, at, at + 6, end - 1, start, link);
+        if (names == null) {
+            outstanding.push(OutstandingRequests.DESCRIBE_STATEMENT);
+            return AS_IT_IS;
+        }
+        outstanding.push(OutstandingRequests.DESCRIBE_STATEMENT, names);
+        byte[] there = names.server();
+        ByteBuf out = output.writing();
+        out.writeByte(DESCRIBE);
+        out.writeInt(4 + 1 + there.length + 1);
+        out.writeByte('S');
+        out.writeBytes(there);
+        out.writeByte(0);
+        return end;
+    }
+
+    // What goes in front
+
+    private void beforeParse(SharedStatement statement, Link link) {
+        if (sql.concerns(statement.suspicion(), link.server())) {
+            sql.supply(statement.suspicion(), statement.latin1(), link.server(), output.writing());
+        }
+    }
+
+    /** Puts in front of the message what the unnamed statement needs. */
+    private void supplyUnnamed(ByteBuf in, int start, int at, ServerConnection server) {
+        if (unnamed.isKept() && sql.concerns(unnamed.suspicion(), server)) {
+            output.forward(in, start, at, server);
+            sql.supply(unnamed.suspicion(), unnamed.text(), server, output.writing());
+        }
+    }
+
+    /**
+     * Puts in front of the message what the statement needs whose name is {@code in[from, to)}, or that statement itself if
+     * it is not one of the protocol; false for nothing.
+     */
+    private boolean supply(
+            @Nullable Mapping mapping, ByteBuf in, int from, int to, int start, int at, ServerConnection server) {
+        if (mapping == null) {
+            if (!sql.isActive(server)) {
+                return false;
+            }
+            output.forward(in, start, at, server);
+            sql.supply(MessageStrings.latin1(in, from, to), server, output.writing());
+            return true;
+        }
+        int bits = mapping.statement().suspicion();
+        if (!sql.concerns(bits, server)) {
+            return false;
+        }
+        output.forward(in, start, at, server);
+        sql.supply(bits, mapping.statement().latin1(), server, output.writing());
+        return true;
+    }
+
+    /** Sees to it that the unnamed statement on the server is this client's. */
+    private void ensureUnnamed(ByteBuf in, int start, int at, ServerConnection server) {
+        if (!unnamed.isOn(server)) {
+            output.forward(in, start, at, server);
+            unnamed.write(output.writing(), server);
+        }
+    }
+
+    /**
+     * Makes sure that the server has what the name {@code in[from, to)} stands for; what came before the message has been
+     * handed on then. Returns null if the name is to go to the server as it is.
+     */
+    private @Nullable StatementName ensure(
+            @Nullable Mapping mapping, ByteBuf in, int at, int from, int to, int start, Link link) {
+        if (mapping != null) {
+            if (sql.isShown(mapping, link.server())) {
+                return null;
+            }
+            output.forward(in, start, at, link.server());
+            return statements.ensure(mapping, link, output.writing());
+        }
+        if (statements.isForbidden(in, from, to)) {
+            output.forward(in, start, at, link.server());
+            return statements.unknown(in, from, to);
+        }
+        return null;
+    }
+
+    /** Puts in front of the message what it needs that has to do with sequences. */
+    private void sequences(int bits, ByteBuf in, int start, int at, boolean inBatch, Link link) {
+        if (link.usesSequences(bits)) {
+            discardSequences(in, start, at, link.server(), inBatch);
+        }
+    }
+
+    /** Puts DISCARD SEQUENCES in front of the message; the run before it has been handed on then. */
+    private void discardSequences(ByteBuf in, int start, int at, ServerConnection server, boolean inBatch) {
+        output.forward(in, start, at, server);
+        server.discardSequences(output.writing(), inBatch);
+    }
+
+    /**
+     * The part of a message from {@code from} on follows what has been written: it is copied when it is short and here, else
+     * it streams. Returns the index up to which {@code in} is dealt with.
+     */
+    private int restOf(ByteBuf in, int at, int from, int length) {
+        int end = at + 1 + length;
+        return end <= in.writerIndex() && output.append(in, from, end) ? end : from;
+    }
+
+    // What is left behind
+
+    /** Notes what a bound statement does; {@code in[from, to)} is what is here of the Bind message behind the names. */
+    private static void effects(Effects effects, String text, ByteBuf in, int from, int to, Link link) {
+        link.effects(effects, beginning(text), false);
+        for (int parameter : effects.nameParameters()) {
+            String name = BindParameters.text(in, from, to, parameter);
+            if (name == null || name.isEmpty()) {
+                link.suspect(Suspicion.UNCLEAR);
+            } else {
+                link.changesSetting(name);
+            }
+        }
+    }
+
+    /** Notes what the statements do that a text executes. */
+    private static void executes(int bits, String text, boolean simple, Link link) {
+        if ((bits & Suspicion.STATEFUL) != 0) {
+            link.effects(Effects.unread(bits), beginning(text), simple);
+        } else if (bits != 0) {
+            link.suspect(bits);
+        }
+    }
+
+    private static String beginning(String text) {
+        return text.length() <= LONGEST_SHOWN ? text : text.substring(0, LONGEST_SHOWN);
+    }
+}
