@@ -11,6 +11,7 @@ import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.protocol.WireReader;
 import dev.carpool.protocol.WireWriter;
+import dev.carpool.relay.RequestQueue.Until;
 import dev.carpool.server.CloseReason;
 import dev.carpool.server.ListenSql;
 import dev.carpool.server.OutstandingRequests;
@@ -39,6 +40,20 @@ public final class Link implements ServerConnection.Owner {
     private static final Logger log = LoggerFactory.getLogger(Link.class);
 
     private static final String IN_FAILED_TRANSACTION = "25P02";
+
+    /** Bits of {@link Suspicion} that only the server's answer clears up. */
+    private static final int ASKED = Suspicion.SQL_PREPARE
+            | Suspicion.LISTEN
+            | Suspicion.TEMP
+            | Suspicion.ADVISORY_LOCK
+            | Suspicion.HELD_CURSOR
+            | Suspicion.DO_OR_CALL
+            | Suspicion.UNCLEAR
+            | Suspicion.UNKNOWN_CALL
+            | Suspicion.DISCARD
+            | Suspicion.SET_CONFIG
+            | Suspicion.SET
+            | Suspicion.WENT_BACK;
 
     /** Where the server connection goes when the link ends. */
     public interface Returns {
@@ -110,12 +125,6 @@ public final class Link implements ServerConnection.Owner {
     /** {@link #journal} asks for nothing but what RESET has left of settings. */
     private boolean lookup;
 
-    /** The requests wait until it is known what the session holds. */
-    private boolean awaitingProbe;
-
-    /** The requests wait until the server has accepted the session's settings. */
-    private boolean awaitingSync;
-
     /** The last ReadyForQuery has been kept back until the client has been told what was notified before it. */
     private boolean readyHeld;
 
@@ -162,6 +171,7 @@ public final class Link implements ServerConnection.Owner {
             TrafficStats stats,
             long now) {
         Link link = new Link(client, requests, server, mode, returns, stats, now);
+        requests.begin();
         server.toldProcessId(client.processId());
         server.own(link, ServerState.LINKED, now);
         client.sequences().transactionEnded();
@@ -205,8 +215,7 @@ public final class Link implements ServerConnection.Owner {
      * accepted before, but for the rarest cases, and they cost no round trip.
      */
     private void awaitSync() {
-        awaitingSync = true;
-        requests.pause();
+        requests.pause(Until.SYNCED);
         server.flush();
     }
 
@@ -241,8 +250,7 @@ public final class Link implements ServerConnection.Owner {
             if (!server.isProbing()) {
                 syncIfNeeded();
             } else if (server.applied() != client.wanted()) {
-                awaitingProbe = true; // the answer says what is wanted
-                requests.pause();
+                requests.pause(Until.PROBED); // the answer says what is wanted
             }
         }
         if (idleInTransactionSince != 0) {
@@ -400,7 +408,7 @@ public final class Link implements ServerConnection.Owner {
             if (!restore.isEmpty()) {
                 restoring = restore;
                 if (simple) {
-                    requests.pause();
+                    requests.pause(Until.RESTORED);
                 } else {
                     pauseAtSync = true;
                 }
@@ -426,7 +434,7 @@ public final class Link implements ServerConnection.Owner {
     void synced() {
         if (pauseAtSync) {
             pauseAtSync = false;
-            requests.pause();
+            requests.pause(Until.RESTORED);
         }
     }
 
@@ -472,7 +480,7 @@ public final class Link implements ServerConnection.Owner {
 
     /** Goes on with requests that have waited for answers. */
     private void goOn() {
-        if (!ended && !awaitingSync && !awaitingProbe && requests.hasItsAnswers(server)) {
+        if (!ended && requests.hasItsAnswers(server)) {
             client.resumeRequests();
         }
     }
@@ -605,7 +613,7 @@ public final class Link implements ServerConnection.Owner {
                 return;
             }
             idleInTransactionSince = now;
-            if (requests.isPaused() && !awaitingSync && server.outstanding().owedReadyForQuery() == 0) {
+            if (requests.isPausedForAnswers() && server.outstanding().owedReadyForQuery() == 0) {
                 restore(status);
                 client.resumeRequests();
             }
@@ -616,15 +624,12 @@ public final class Link implements ServerConnection.Owner {
         idleInTransactionSince = 0;
         client.sequences().transactionEnded();
         settle();
-        if (requests.isPaused()
-                && !awaitingSync
-                && !awaitingProbe
-                && server.outstanding().owedReadyForQuery() == 0) {
+        if (requests.isPausedForAnswers() && server.outstanding().owedReadyForQuery() == 0) {
             restoring = null;
             if (requests.hasWaiting()) {
                 syncIfNeeded();
             }
-            if (!awaitingSync) {
+            if (!requests.isPaused(Until.SYNCED)) {
                 client.resumeRequests();
             }
         }
@@ -711,7 +716,7 @@ public final class Link implements ServerConnection.Owner {
 
     /** Between transactions: asks what the session holds if there is doubt, and parts the two if nothing binds them. */
     private void transactionsEnded() {
-        if (worked && server.probesCatalog(System.nanoTime())) {
+        if (worked && server.probesCatalog(queryStartedAt)) {
             return;
         }
         if (worked && server.hasHiddenEffects()) {
@@ -750,30 +755,15 @@ public final class Link implements ServerConnection.Owner {
         }
     }
 
-    /** Bits of {@link Suspicion} that only the server's answer clears up. */
-    private static final int ASKED = Suspicion.SQL_PREPARE
-            | Suspicion.LISTEN
-            | Suspicion.TEMP
-            | Suspicion.ADVISORY_LOCK
-            | Suspicion.HELD_CURSOR
-            | Suspicion.DO_OR_CALL
-            | Suspicion.UNCLEAR
-            | Suspicion.UNKNOWN_CALL
-            | Suspicion.DISCARD
-            | Suspicion.SET_CONFIG
-            | Suspicion.SET
-            | Suspicion.WENT_BACK;
-
     @Override
     public void probed(SessionProbe answer) {
         if (ended) {
             return;
         }
         learn(answer);
-        if (!ended && awaitingProbe && !server.isProbing()) {
-            awaitingProbe = false;
+        if (!ended && requests.isPaused(Until.PROBED) && !server.isProbing()) {
             syncIfNeeded();
-            if (!awaitingSync) {
+            if (!requests.isPaused(Until.SYNCED)) {
                 client.resumeRequests();
             }
         }
@@ -917,8 +907,7 @@ public final class Link implements ServerConnection.Owner {
         if (ended) {
             return;
         }
-        if (awaitingSync) {
-            awaitingSync = false;
+        if (requests.isPaused(Until.SYNCED)) {
             client.resumeRequests();
         }
         unlinkIfNothingIsAsked();
@@ -1049,6 +1038,9 @@ public final class Link implements ServerConnection.Owner {
                 && !server.outstanding().isUnsynced()
                 && server.outstanding().owedReadyForQuery() == 1;
         boolean goesOn = !inTransaction && oneReply;
+        if (goesOn) {
+            server.outstanding().lost();
+        }
         ErrorReply reply = lossReply(lastWords, goesOn);
         client.serverLost(
                 reply.withSeverity(goesOn ? CarpoolError.Severity.ERROR : CarpoolError.Severity.FATAL), goesOn);

@@ -1,25 +1,14 @@
 package dev.carpool.relay;
 
 import dev.carpool.prepared.ClientStatements;
-import dev.carpool.prepared.ClientStatements.Mapping;
-import dev.carpool.prepared.SharedStatement;
 import dev.carpool.prepared.StatementCatalog;
-import dev.carpool.prepared.StatementName;
 import dev.carpool.protocol.FrontendMessageType;
 import dev.carpool.protocol.ProtocolViolation;
 import dev.carpool.protocol.WireWriter;
 import dev.carpool.server.OutstandingRequests;
-import dev.carpool.server.OutstandingRequests.Effect;
 import dev.carpool.server.ServerConnection;
-import dev.carpool.suspicion.Effects;
-import dev.carpool.suspicion.EffectsReader;
-import dev.carpool.suspicion.SqlLexer;
-import dev.carpool.suspicion.Suspicion;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 import static dev.carpool.protocol.FrontendMessageType.*;
@@ -39,6 +28,7 @@ public final class RequestRelay {
     private final ByteBufAllocator allocator;
     private final RequestOutput output;
     private final RequestRewriter messages;
+    private final RequestQueue queue = new RequestQueue();
     private final int largestPacket;
 
     /** How many bytes are still to come of the message that has been begun. */
@@ -58,16 +48,7 @@ public final class RequestRelay {
     /** The client has said goodbye. */
     private boolean terminated;
 
-    /** Requests must wait at the next message's beginning. */
-    private boolean paused;
-
-    /** Whole requests, perhaps but for the last one, that wait while {@link #paused}. */
-    private @Nullable ArrayDeque<ByteBuf> waiting;
-
-    /** The requests are {@link #paused} until everything sent before is answered. */
-    private boolean awaitsAnswers;
-
-    /** The server must be asked for these answers. */
+    /** Requests have begun to wait for answers, which the server must be asked for. */
     private boolean askForAnswers;
 
     public RequestRelay(
@@ -102,7 +83,7 @@ public final class RequestRelay {
 
     /** Whether the link must be kept although the server is ready. */
     boolean isUnfinished() {
-        return remaining > 0 || messages.keepsConnection() || waiting != null;
+        return remaining > 0 || messages.keepsConnection() || queue.isWaiting();
     }
 
     /**
@@ -207,18 +188,38 @@ public final class RequestRelay {
         return messages.sql();
     }
 
+    /** A link begins: nothing is left of what the last one has waited for, however that has ended. */
+    void begin() {
+        queue.goOn();
+        messages.begin();
+    }
+
     /** Whether requests wait. */
     boolean hasWaiting() {
-        return waiting != null;
+        return queue.isWaiting();
     }
 
     /** Lets requests wait from the next message's beginning on, until {@link #resume}. */
-    void pause() {
-        paused = true;
+    void pause(RequestQueue.Until until) {
+        queue.pause(until);
     }
 
     boolean isPaused() {
-        return paused;
+        return queue.isPaused();
+    }
+
+    boolean isPaused(RequestQueue.Until until) {
+        return queue.isPaused(until);
+    }
+
+    /** Whether requests have to wait until the server has answered some that were sent before. */
+    boolean isPausedForAnswers() {
+        return queue.isPausedForAnswers();
+    }
+
+    /** Whether requests have waited for answers and all are there, or will not come before the client has sent more. */
+    boolean hasItsAnswers(ServerConnection server) {
+        return queue.hasAnswers(server.outstanding());
     }
 
     /**
@@ -227,15 +228,13 @@ public final class RequestRelay {
      * @throws ProtocolViolation for a message that a client may not send here
      */
     void resume(Link link) {
-        paused = false;
-        awaitsAnswers = false;
-        ArrayDeque<ByteBuf> queue = waiting;
-        while (!paused && queue != null && !queue.isEmpty()) {
-            relayNow(queue.poll(), link);
+        queue.goOn();
+        ByteBuf next = queue.poll();
+        while (next != null) {
+            relayNow(next, link);
+            next = queue.isPaused() ? null : queue.poll();
         }
-        if (queue != null && queue.isEmpty()) {
-            waiting = null;
-        }
+        queue.trim();
     }
 
     /**
@@ -244,29 +243,11 @@ public final class RequestRelay {
      * @throws ProtocolViolation for a message that a client may not send here
      */
     void relay(ByteBuf chunk, Link link) {
-        if (paused || waiting != null) {
-            queue().add(chunk);
+        if (queue.isPaused() || queue.isWaiting()) {
+            queue.add(chunk);
         } else {
             relayNow(chunk, link);
         }
-    }
-
-    /**
-     * Whether the requests have waited for answers and all of them are there, or will not come before the client has sent
-     * more.
-     */
-    boolean hasItsAnswers(ServerConnection server) {
-        return awaitsAnswers
-                && (server.outstanding().isEmpty() || server.outstanding().isCopyIn());
-    }
-
-    private ArrayDeque<ByteBuf> queue() {
-        ArrayDeque<ByteBuf> queue = waiting;
-        if (queue == null) {
-            queue = new ArrayDeque<>();
-            waiting = queue;
-        }
-        return queue;
     }
 
     private void relayNow(ByteBuf chunk, Link link) {
@@ -275,11 +256,11 @@ public final class RequestRelay {
             while (held != null && chunk.isReadable()) {
                 ByteBuf whole = fillHeld(chunk);
                 if (whole != null) {
+                    int waiting = queue.size();
                     relayChunk(whole, link);
-                    if (paused && chunk.isReadable()) {
-                        ByteBuf first = queue().remove();
-                        queue().addFirst(chunk.retainedSlice());
-                        queue().addFirst(first);
+                    if (queue.isPaused() && chunk.isReadable()) {
+                        // Behind the message at hand if that waits, too.
+                        queue.insert(chunk.retainedSlice(), queue.size() - waiting);
                         return;
                     }
                 }
@@ -338,8 +319,8 @@ public final class RequestRelay {
                     at += n;
                     continue;
                 }
-                if (paused) {
-                    queue().addFirst(in.retainedSlice(at, end - at));
+                if (queue.isPaused()) {
+                    queue.insert(in.retainedSlice(at, end - at), 0);
                     end = at;
                     break;
                 }
@@ -358,8 +339,7 @@ public final class RequestRelay {
                     break;
                 }
                 if (messages.mustWait(type, in, at, length, server)) {
-                    paused = true;
-                    awaitsAnswers = true;
+                    queue.pause(RequestQueue.Until.ANSWERED);
                     askForAnswers = true;
                     continue;
                 }
@@ -419,10 +399,7 @@ public final class RequestRelay {
             held = null;
         }
         output.close();
-        if (waiting != null) {
-            waiting.forEach(ByteBuf::release);
-            waiting = null;
-        }
+        queue.close();
         messages.forgetStatements();
     }
 }

@@ -88,6 +88,12 @@ final class RequestRewriter {
         return unnamed.isLarge() || statements.keepsConnection();
     }
 
+    /** A link begins: nothing is owed that the session has asked for. */
+    void begin() {
+        waits.begin();
+        sql.failed();
+    }
+
     /** All named statements are gone; the unnamed one stays. */
     void forgetStatements() {
         statements.forgetAll();

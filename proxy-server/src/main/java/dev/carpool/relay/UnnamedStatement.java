@@ -150,12 +150,12 @@ final class UnnamedStatement {
         out.writeByte(PARSE);
         out.writeInt(length + 4);
         out.writeBytes(parse, 0, length);
+        server.unnamedStatement(mine);
         push(server, OutstandingRequests.PARSE | OutstandingRequests.SWALLOW, () -> {
             if (server.unnamedStatement() == mine) {
                 server.unnamedStatement(0);
             }
         });
-        server.unnamedStatement(mine);
     }
 
     /** The text last kept, a character (0 to 255) for each byte. */

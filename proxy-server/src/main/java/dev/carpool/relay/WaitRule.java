@@ -39,6 +39,12 @@ final class WaitRule {
         this.lexer = lexer;
     }
 
+    /** A link begins: nothing is owed. */
+    void begin() {
+        uncertain = false;
+        changesBound = false;
+    }
+
     /** A simple query with these bits of {@link Suspicion} is sent. */
     void queried(int bits) {
         uncertain |= (bits & CHANGES_STATEMENTS) != 0;

@@ -500,6 +500,14 @@ public final class OutstandingRequests {
         return (entry & SWALLOW) == 0 ? FORWARD : KEEP;
     }
 
+    /** The connection is lost: what the requests would have changed that it owes is taken back, newest first. */
+    public void lost() {
+        for (int i = size - 1; notes != null && i >= 0; i--) {
+            undo(notes[(head + i) & (entries.length - 1)]);
+        }
+        clear();
+    }
+
     /** Forgets everything: the connection is gone. */
     void clear() {
         head = 0;

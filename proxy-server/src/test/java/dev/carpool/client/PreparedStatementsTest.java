@@ -192,6 +192,16 @@ final class PreparedStatementsTest {
     }
 
     @Test
+    void anUnnamedStatementSkippedOnItsWayToTheServerComesWithTheNextBatch() {
+        TestClient client = proxy.login();
+        ask(client, parse("", "select mine"));
+        ask(proxy.login(), parse("", "select foreign"));
+        assertEquals("E(26000)", ask(client, Wire.empty().bind("", "none").flush()));
+        assertEquals("Z(I)", ask(client, run("")));
+        assertEquals("2D(mine)C(SELECT 1)Z(I)", ask(client, run("")));
+    }
+
+    @Test
     void aListeningClientWaitsLikeOthers() {
         TestClient client = proxy.login();
         assertEquals("C(LISTEN)Z(I)", client.query("listen c"));

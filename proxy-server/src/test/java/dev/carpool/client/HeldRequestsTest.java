@@ -1,0 +1,74 @@
+package dev.carpool.client;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+/** Requests behind a RESET are held until what the client started with is back, and are all answered in their order. */
+final class HeldRequestsTest {
+    private final ProxyOnOneLoop proxy = ProxyOnOneLoop.with();
+
+    @AfterEach
+    void stop() {
+        proxy.close();
+    }
+
+    private TestClient login() {
+        return proxy.login("application_name", "mine");
+    }
+
+    @Test
+    void aResetMayComeInAnyPieces() {
+        answersAreTheSameInAnyPieces(Wire.empty().query("reset all").query("select a"));
+    }
+
+    @Test
+    void aResetInABatchMayComeInAnyPieces() {
+        answersAreTheSameInAnyPieces(Wire.empty()
+                .parse("", "reset all")
+                .bind("", "")
+                .execute("")
+                .sync()
+                .query("select a"));
+    }
+
+    private void answersAreTheSameInAnyPieces(Wire wire) {
+        byte[] requests = wire.bytes();
+        String whole = answers(requests);
+        assertTrue(whole.endsWith("TD(a)C(SELECT 1)Z(I)"), whole);
+        for (int cut = 1; cut < requests.length; cut++) {
+            assertEquals(whole, answers(requests, cut), "cut at " + cut);
+        }
+    }
+
+    private String answers(byte[] requests, int... cuts) {
+        TestClient client = login();
+        client.sendInPieces(requests, cuts);
+        String transcript = client.transcript();
+        client.close();
+        return transcript;
+    }
+
+    @Test
+    void aResetWhoseAnswerIsLostHoldsNothingUp() {
+        TestClient client = login();
+        assertEquals("SC(RESET)E(08006)Z(I)", client.query("reset all; drop"));
+        assertEquals("TD(a)C(SELECT 1)Z(I)", client.query("select a"));
+    }
+
+    @Test
+    void aParseWhoseAnswerIsLostIsTakenBack() {
+        TestClient client = login();
+        client.send(Wire.empty()
+                .parse("", "drop")
+                .bind("", "")
+                .execute("")
+                .parse("s", "select a")
+                .sync());
+        assertEquals("12E(08006)Z(I)", client.transcript());
+        client.send(Wire.empty().parse("s", "select b").run("s").sync());
+        assertEquals("12D(b)C(SELECT 1)Z(I)", client.transcript());
+    }
+}
