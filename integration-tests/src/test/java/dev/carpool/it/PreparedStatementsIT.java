@@ -374,6 +374,44 @@ class PreparedStatementsIT {
         }
     }
 
+    /** Drivers know the error by its SQLSTATE and routine, and prepare anew. */
+    @Test
+    void formatsForTheColumnsOfBeforeGetPostgresErrorOnAnyServerConnection() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=2", "server_round_robin=true");
+                ScriptedClient client = proxy.login();
+                ScriptedClient other = proxy.login()) {
+            String table = PostgresUnderTest.newName("wider");
+            client.query("create table " + table + " (i int, t text); insert into " + table + " values (1, 'a')");
+            byte[] parse = Wire.parse("s", "select * from " + table);
+            byte[] run = Wire.all(Wire.bindFormats("", "s", 0, 0), Wire.execute("", 0), Wire.sync());
+            other.query("begin");
+            client.query("select 1"); // the connection that is there after the commit is the other one
+            assertEquals("1 2 D:1,a C:SELECT_1 Z:I", client.exchange(parse, run));
+            other.query("alter table " + table + " add column more int");
+            other.query("commit");
+            for (int i = 0; i < 4; i++) {
+                client.send(run);
+                List<Reply> replies = client.untilReady();
+                assertEquals(
+                        "cached plan must not change result type",
+                        replies.get(0).field('M'));
+                assertEquals("0A000", replies.get(0).field('C'));
+                assertEquals("RevalidateCachedQuery", replies.get(0).field('R'));
+                assertEquals("Z:I", replies.get(1).summary());
+            }
+            byte[] own = Wire.all(Wire.parse("", "select 1"), Wire.bindFormats("", "", 0, 0), Wire.sync());
+            assertEquals("1 E:08P01 Z:I", client.exchange(own));
+            assertEquals(
+                    "3 1 2 D:1,a,null C:SELECT_1 Z:I",
+                    client.exchange(
+                            Wire.close('S', "s"),
+                            parse,
+                            Wire.bindFormats("", "s", 0, 0, 0),
+                            Wire.execute("", 0),
+                            Wire.sync()));
+        }
+    }
+
     @Test
     void preparedAfterAChangeNeverMeetsAnOlderPlan() throws Exception {
         try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=3", "server_round_robin=true");

@@ -131,6 +131,20 @@ final class Wire {
         });
     }
 
+    /** Without parameters; a format for each column of the result. */
+    static byte[] bindFormats(String portal, String statement, int... formats) {
+        return message('B', out -> {
+            string(out, portal);
+            string(out, statement);
+            out.writeShort(0);
+            out.writeShort(0);
+            out.writeShort(formats.length);
+            for (int format : formats) {
+                out.writeShort(format);
+            }
+        });
+    }
+
     /** @param what S for a statement, P for a portal */
     static byte[] describe(char what, String name) {
         return message('D', out -> {

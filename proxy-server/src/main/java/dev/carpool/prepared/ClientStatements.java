@@ -54,11 +54,17 @@ public final class ClientStatements {
             return StatementBytes.same(name, 0, in, from, to);
         }
 
-        /** Its names on a server connection where it is the given statement. */
+        /** Its names on a server connection where the client's own Parse has made the given statement. */
         public StatementName names(SharedStatement used) {
+            return names(used, parse);
+        }
+
+        /** Its names on a server connection where it is the given statement, made by the Parse of that number. */
+        public StatementName names(SharedStatement used, long number) {
             StatementName known = names;
-            if (known == null || known.server() != used.serverName()) {
-                known = new StatementName(name, used.serverName());
+            boolean substitute = number != parse;
+            if (known == null || known.server() != used.serverName() || known.isSubstitute() != substitute) {
+                known = new StatementName(name, used.serverName(), substitute);
                 names = known;
             }
             return known;

@@ -4,10 +4,25 @@ package dev.carpool.prepared;
 public final class StatementName {
     private final byte[] client;
     private final byte[] server;
+    private final boolean substitute;
 
     public StatementName(byte[] client, byte[] server) {
+        this(client, server, false);
+    }
+
+    /** @param substitute whether it was not the client's own Parse that has made the server's statement */
+    StatementName(byte[] client, byte[] server, boolean substitute) {
         this.client = client;
         this.server = server;
+        this.substitute = substitute;
+    }
+
+    /**
+     * Whether it was not the client's own Parse that has made the server's statement: its result may have changed since the
+     * client's.
+     */
+    public boolean isSubstitute() {
+        return substitute;
     }
 
     /** Not to be changed. */

@@ -123,7 +123,7 @@ final class StatementRewriter {
 
         @Override
         public StatementName names() {
-            return user.names(parsed);
+            return user.names(parsed, number);
         }
 
         /** The effect of the Close in front of it. */
@@ -297,22 +297,23 @@ final class StatementRewriter {
      */
     StatementName ensure(Mapping mapping, Link link, ByteBuf out) {
         SharedStatement statement = mapping.statement();
+        ServerStatements held = link.server().statements();
+        long transaction = link.server().transactions();
         if (statement.isUnkept()) {
             return mapping.names(statement);
         }
-        ServerConnection server = link.server();
-        if (mapping.accepts(server.statements().touch(statement, server.transactions()))) {
-            return mapping.names(statement);
+        if (mapping.accepts(held.touch(statement, transaction))) {
+            return mapping.names(statement, held.parseOf(statement));
         }
         Scope now = (statement.suspicion() & Suspicion.SQL_PREPARE) != 0 ? ownScope(link) : scope(link);
         if (!statement.scope().equals(now)) {
             statement = catalog.inScope(now, statement);
-            if (mapping.accepts(server.statements().touch(statement, server.transactions()))) {
-                return mapping.names(statement);
+            if (mapping.accepts(held.touch(statement, transaction))) {
+                return mapping.names(statement, held.parseOf(statement));
             }
         }
         parse(mapping, statement, false, link, out);
-        return mapping.names(statement);
+        return mapping.names(statement, held.parseOf(statement));
     }
 
     private void parse(Mapping mapping, SharedStatement statement, boolean own, Link link, ByteBuf out) {

@@ -10,6 +10,8 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 import static dev.carpool.protocol.BackendMessageType.*;
@@ -65,6 +67,12 @@ final class ReplyScanner {
 
     /** SQLSTATE of "cached plan must not change result type" (feature_not_supported). */
     private static final String STALE_PLAN = "0A000";
+
+    /** Where a Bind with formats for another number of columns fails in PostgreSQL. */
+    private static final String FORMATS_ROUTINE = "PortalSetResultFormat";
+
+    /** What PostgreSQL says where a statement's result is not any more what it was; drivers know it by the routine. */
+    private static final byte[] RESULT_CHANGED = resultChanged();
 
     /** SQLSTATE of "prepared statement does not exist" (invalid_sql_statement_name). */
     private static final String NO_STATEMENT = "26000";
@@ -330,6 +338,14 @@ final class ReplyScanner {
         }
     }
 
+    private static byte[] resultChanged() {
+        String fields = "SERROR\0VERROR\0C" + STALE_PLAN
+                + "\0Mcached plan must not change result type\0Fplancache.c\0RRevalidateCachedQuery\0\0";
+        ByteBuffer message = ByteBuffer.allocate(1 + Integer.BYTES + fields.length());
+        message.put(ERROR_RESPONSE).putInt(message.capacity() - 1);
+        return message.put(fields.getBytes(StandardCharsets.US_ASCII)).array();
+    }
+
     private int matched(byte type) {
         int verdict = outstanding.match(type);
         if (verdict == OutstandingRequests.MISMATCH) {
@@ -359,7 +375,9 @@ final class ReplyScanner {
         }
         sink.error(fields, ours, false);
         replacement = made != null ? made.message : null;
-        if (names != null) {
+        if (names != null && names.isSubstitute() && fields.routine().equals(FORMATS_ROUTINE)) {
+            replacement = RESULT_CHANGED;
+        } else if (names != null) {
             replacement = inClientsWords(in, at, length, names);
             if (fields.sqlState().equals(STALE_PLAN) || fields.sqlState().equals(NO_STATEMENT)) {
                 sink.statementUseless(names.server());
