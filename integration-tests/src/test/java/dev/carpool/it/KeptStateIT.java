@@ -303,6 +303,41 @@ class KeptStateIT {
         assertValue("off", "select coalesce(nullif(current_setting('plpgsql.print_strict_params'), ''), 'off')");
     }
 
+    /** On a private connection PostgreSQL removes it, with the same WARNING, when the module is loaded. */
+    @Test
+    void aSettingThatAModuleDoesNotKnowIsLostAlone() throws Exception {
+        a.query("set statement_timeout to '11s'");
+        try (ScriptedClient c = proxy.login()) {
+            b.query("begin");
+            b.query("do $$ begin end $$");
+            c.query("begin");
+            c.query("do $$ begin end $$");
+            assertEquals("C:SET Z:I", a.query("set plpgsql.extra_foo_warnings to true"));
+            b.query("commit"); // the module is there on each other connection
+            c.query("commit");
+        }
+        String removed = "N:invalid_configuration_parameter_name_\"plpgsql.extra_foo_warnings\",_removing_it";
+        int warnings = 0;
+        for (int i = 0; i < 6; i++) {
+            String answer = a.query("show statement_timeout");
+            warnings += answer.startsWith(removed) ? 1 : 0;
+            assertEquals("T D:11s C:SHOW Z:I", answer.replace(removed + " ", ""));
+            b.query("select 1");
+        }
+        assertEquals(1, warnings);
+    }
+
+    @Test
+    void aSettingThatNamesWhatHasBeenDroppedIsLostAlone() throws Exception {
+        String name = PostgresUnderTest.newName("words");
+        a.query("create text search configuration " + name + " (copy = simple)");
+        a.query("set statement_timeout to '11s'; set default_text_search_config to " + name);
+        assertKept("11s", "show statement_timeout");
+        a.query("drop text search configuration " + name);
+        assertKept("11s", "show statement_timeout");
+        assertEquals(b.value("show default_text_search_config"), a.value("show default_text_search_config"));
+    }
+
     @Test
     void aClientThatLeavesWhileItIsAskedCostsNoServerConnection() throws Exception {
         int open = proxy.open();

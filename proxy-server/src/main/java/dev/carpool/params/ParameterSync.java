@@ -2,6 +2,7 @@ package dev.carpool.params;
 
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,9 @@ public final class ParameterSync {
     private static final byte[] SET_CONFIG = ascii("pg_catalog.set_config(");
     private static final byte[] FALSE = ascii(",false)");
     private static final byte[] NULL = ascii("NULL");
+    private static final byte[] IF_THERE = ascii("CASE WHEN pg_catalog.current_setting(");
+    private static final byte[] THEN = ascii(",true) IS NOT NULL THEN ");
+    private static final byte[] END = ascii(" END");
     private static final byte[] DECODE = ascii("pg_catalog.convert_from(pg_catalog.decode('");
     private static final byte[] DECODED = ascii("','hex'),");
     private static final byte[] HEX = ascii("0123456789abcdef");
@@ -27,6 +31,10 @@ public final class ParameterSync {
     private static final String SESSION_AUTHORIZATION = "session_authorization";
     private static final String UTF8 = "UTF8";
     private static final String CLIENT_ENCODING = "client_encoding";
+
+    /** Settings whose value may name something that is dropped later. */
+    private static final Set<String> NAMING = Set.of(
+            "default_table_access_method", "default_tablespace", "default_text_search_config", "temp_tablespaces");
 
     private final ByteBuf out;
     private int calls;
@@ -69,7 +77,7 @@ public final class ParameterSync {
         if (left != wanted) {
             out.writeBytes(SELECT);
             String encoding = wanted.value(CLIENT_ENCODING);
-            new ParameterSync(out, encoding == null ? defaultEncoding : encoding).calls(left, wanted);
+            inOrder(left, wanted, new ParameterSync(out, encoding == null ? defaultEncoding : encoding)::call);
         }
         out.writeByte(0);
         out.setInt(lengthAt, out.writerIndex() - lengthAt);
@@ -80,23 +88,61 @@ public final class ParameterSync {
      * Who the session is decides what it may set, and a change of session_authorization ends the role. So both go back to
      * the beginning first and get their new values last. The calls of a select list are made from left to right.
      */
-    private void calls(ParameterValues applied, ParameterValues wanted) {
+    private static void inOrder(ParameterValues applied, ParameterValues wanted, ParameterValues.Change change) {
         boolean identityChanges = changesIdentity(applied, wanted);
         if (identityChanges && applied.contains(ROLE)) {
-            call(ROLE, null);
+            change.change(ROLE, null);
         }
         if (identityChanges && applied.contains(SESSION_AUTHORIZATION)) {
-            call(SESSION_AUTHORIZATION, null);
+            change.change(SESSION_AUTHORIZATION, null);
         }
         ParameterValues.difference(applied, wanted, (name, value) -> {
             if (!name.equals(ROLE) && !name.equals(SESSION_AUTHORIZATION)) {
-                call(name, value);
+                change.change(name, value);
             }
         });
         if (identityChanges) {
-            callIfWanted(SESSION_AUTHORIZATION, wanted);
-            callIfWanted(ROLE, wanted);
+            changeIfWanted(SESSION_AUTHORIZATION, wanted, change);
+            changeIfWanted(ROLE, wanted, change);
         }
+    }
+
+    /**
+     * The same one by one, for a sync that has failed: everything that has to change goes back first, so that a setting
+     * that is refused then has no other session's value.
+     */
+    public static void steps(ParameterValues applied, ParameterValues wanted, ParameterValues.Change step) {
+        ParameterValues common =
+                applied.only(name -> String.valueOf(applied.value(name)).equals(wanted.value(name)));
+        inOrder(applied, common, step);
+        inOrder(common, wanted, step);
+    }
+
+    /** Appends the message that does one of {@link #steps}. */
+    public static void writeStep(ByteBuf out, String name, @Nullable String value, String encoding) {
+        out.writeByte('Q');
+        int lengthAt = out.writerIndex();
+        out.writeInt(0);
+        out.writeBytes(SELECT);
+        new ParameterSync(out, encoding).call(name, value);
+        out.writeByte(0);
+        out.setInt(lengthAt, out.writerIndex() - lengthAt);
+    }
+
+    /**
+     * Whether the server may refuse the sync between the two although it has accepted the settings before, on another
+     * connection: a custom setting whose module has been loaded here, or a value that names something.
+     *
+     * @param custom the custom settings that the connection has had
+     */
+    public static boolean mayBeRefused(ParameterValues applied, ParameterValues wanted, Set<String> custom) {
+        boolean[] found = {false};
+        ParameterValues.difference(
+                applied,
+                wanted,
+                (name, value) -> found[0] |=
+                        value != null && (name.indexOf('.') > 0 ? !custom.contains(name) : NAMING.contains(name)));
+        return found[0];
     }
 
     /**
@@ -123,10 +169,10 @@ public final class ParameterSync {
         return value == null ? wanted.contains(name) : !value.equals(wanted.value(name));
     }
 
-    private void callIfWanted(String name, ParameterValues wanted) {
+    private static void changeIfWanted(String name, ParameterValues wanted, ParameterValues.Change change) {
         String value = wanted.value(name);
         if (value != null) {
-            call(name, value);
+            change.change(name, value);
         }
     }
 
@@ -134,15 +180,25 @@ public final class ParameterSync {
         if (calls++ > 0) {
             out.writeByte(',');
         }
+        boolean custom = name.indexOf('.') > 0;
+        boolean ifThere = custom && value == null; // a module that was loaded may have removed it
+        if (ifThere) {
+            out.writeBytes(IF_THERE);
+            literal(name);
+            out.writeBytes(THEN);
+        }
         out.writeBytes(SET_CONFIG);
         literal(name);
         out.writeByte(',');
-        if (value == null || (value.isEmpty() && name.indexOf('.') > 0)) {
+        if (value == null || (value.isEmpty() && custom)) {
             out.writeBytes(NULL); // what RESET leaves of a custom setting is empty; a module's would not take that
         } else {
             literal(value);
         }
         out.writeBytes(FALSE);
+        if (ifThere) {
+            out.writeBytes(END);
+        }
     }
 
     /** Means the same whatever standard_conforming_strings and client_encoding are on the connection. */

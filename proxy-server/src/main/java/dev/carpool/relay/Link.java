@@ -19,6 +19,7 @@ import dev.carpool.server.ServerConnection;
 import dev.carpool.server.ServerReset;
 import dev.carpool.server.ServerState;
 import dev.carpool.server.SessionProbe;
+import dev.carpool.server.StepwiseSync;
 import dev.carpool.suspicion.Effects;
 import dev.carpool.suspicion.Suspicion;
 import io.netty.buffer.ByteBuf;
@@ -125,6 +126,9 @@ public final class Link implements ServerConnection.Owner {
     /** {@link #journal} asks for nothing but what RESET has left of settings. */
     private boolean lookup;
 
+    /** The server has refused the session's settings, and the requests wait; null when it has not. */
+    private @Nullable RefusedSettings refused;
+
     /** The last ReadyForQuery has been kept back until the client has been told what was notified before it. */
     private boolean readyHeld;
 
@@ -202,17 +206,18 @@ public final class Link implements ServerConnection.Owner {
     }
 
     private void sync() {
-        boolean identity = ParameterSync.changesIdentity(server.applied(), client.wanted());
-        server.sync(client.wanted());
+        ParameterValues wanted = client.wanted();
+        boolean doubtful = ParameterSync.changesIdentity(server.applied(), wanted) || server.mayRefuse(wanted);
+        server.sync(wanted);
         stats.sessionState().sync();
-        if (identity) {
+        if (doubtful) {
             awaitSync();
         }
     }
 
     /**
-     * Who the session is must be certain before anything is asked in its name. No other setting fails that has been
-     * accepted before, but for the rarest cases, and they cost no round trip.
+     * Who the session is must be certain before anything is asked in its name, and so must be a setting that may be refused
+     * here. All others have been accepted before, and cost no round trip.
      */
     private void awaitSync() {
         requests.pause(Until.SYNCED);
@@ -535,15 +540,42 @@ public final class Link implements ServerConnection.Owner {
             return;
         }
         if (ours && !fields.isFatal() && server.outstanding().headKind() == OutstandingRequests.QUERY) {
-            // A setting could not be given to the connection: the session cannot go on as it was promised.
-            end();
-            server.close(CloseReason.SYNC_FAILED);
-            client.linkFailed(new ErrorReply(
-                    CarpoolError.Severity.FATAL,
-                    fields.sqlState(),
-                    fields.message(),
-                    "a setting of this session is no longer accepted by the server"));
+            if (requests.isPaused(Until.SYNCED) && refused == null) {
+                refused = new RefusedSettings(fields);
+            } else {
+                syncFailed(fields);
+            }
         }
+    }
+
+    /** A setting could not be given to the connection: the session cannot go on as it was promised. */
+    private void syncFailed(ErrorFields error) {
+        end();
+        server.close(CloseReason.SYNC_FAILED);
+        client.linkFailed(new ErrorReply(
+                CarpoolError.Severity.FATAL,
+                error.sqlState(),
+                error.message(),
+                "a setting of this session is no longer accepted by the server"));
+    }
+
+    /** An answer to a sync that was refused; returns whether the session can go on. */
+    private boolean goesOnWithout(RefusedSettings settings) {
+        StepwiseSync done = settings.answered(server, client.wanted());
+        if (done == null) {
+            return false;
+        }
+        refused = null;
+        if (done.isBroken()) {
+            syncFailed(settings.error());
+            return false;
+        }
+        ByteBuf warnings = server.channel().alloc().directBuffer(256);
+        settings.warn(done, warnings);
+        reply(warnings);
+        server.settle(done.result());
+        client.wanted(done.result());
+        return true;
     }
 
     @Override
@@ -905,6 +937,10 @@ public final class Link implements ServerConnection.Owner {
     @Override
     public void proxyRequestAnswered(byte status) {
         if (ended) {
+            return;
+        }
+        RefusedSettings settings = refused;
+        if (settings != null && !goesOnWithout(settings)) {
             return;
         }
         if (requests.isPaused(Until.SYNCED)) {

@@ -40,6 +40,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     /** How long a server may take to close its end. */
     private static final int LONGEST_GOODBYE_SECONDS = 10;
 
+    /** Names of custom settings kept for a connection; the others are asked about again and again. */
+    private static final int MOST_CUSTOM_SETTINGS = 256;
+
     /** Who the replies are for at the moment: a link with a client session, or a clean-up. */
     public interface Owner {
         /** Bytes for the client; takes ownership. */
@@ -116,6 +119,12 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     /** What {@link #applied} becomes when the sync in flight succeeds. */
     private @Nullable ParameterValues syncing;
+
+    /** That sync begins with RESET ALL. */
+    private boolean syncResets;
+
+    /** Custom settings that the connection has had: it does not forget them. */
+    private final Set<String> customSettings = new HashSet<>();
 
     /** Null where nobody's transactions run, or where it is not asked. */
     private @Nullable HiddenEffects hiddenEffects;
@@ -405,11 +414,39 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     public void sync(ParameterValues wanted) {
         ByteBuf out = channel.alloc().directBuffer(256);
         ParameterSync.write(out, applied, wanted, defaultEncoding(), resetDue);
+        syncResets = resetDue;
         resetDue = false;
         outstanding.push(OutstandingRequests.QUERY | OutstandingRequests.SWALLOW);
         unnamedStatement = 0;
         syncing = wanted;
         send(out);
+    }
+
+    /** Whether the server may refuse {@link #sync} although it has accepted the same settings elsewhere. */
+    public boolean mayRefuse(ParameterValues wanted) {
+        return ParameterSync.mayBeRefused(applied, wanted, customSettings);
+    }
+
+    /** The same as a {@link #sync} that has failed, setting by setting; the result holds when nothing is outstanding. */
+    public StepwiseSync syncStepwise(ParameterValues wanted) {
+        StepwiseSync steps = new StepwiseSync(wanted);
+        ParameterValues left = applied;
+        if (resetDue) {
+            resetDue = false;
+            left = applied.identity();
+            ask("RESET ALL");
+        }
+        String encoding = wanted.value("client_encoding");
+        ParameterSync.steps(left, wanted, (name, value) -> {
+            ByteBuf out = channel.alloc().directBuffer(128);
+            ParameterSync.writeStep(out, name, value, encoding == null ? defaultEncoding() : encoding);
+            outstanding.push(
+                    OutstandingRequests.QUERY,
+                    new OutstandingRequests.Attempt(() -> steps.refused(name, value != null)));
+            send(out);
+        });
+        flush();
+        return steps;
     }
 
     private String defaultEncoding() {
@@ -508,6 +545,15 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     /** The settings in force, in the server's own spelling of the values just synced. */
     public void settle(ParameterValues canonical) {
         applied = canonical;
+        noteCustomSettings();
+    }
+
+    private void noteCustomSettings() {
+        applied.forEach((name, value) -> {
+            if (name.indexOf('.') > 0 && customSettings.size() < MOST_CUSTOM_SETTINGS) {
+                customSettings.add(name);
+            }
+        });
     }
 
     /** The server has forgotten all session state but what it had at login (DISCARD ALL). */
@@ -742,6 +788,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
             return;
         }
         if (ours) {
+            resetDue |= syncing != null && syncResets;
             syncing = null;
         }
         Owner current = owner;
@@ -791,7 +838,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         }
         ParameterValues synced = syncing;
         if (ours && synced != null && probe == null) {
-            applied = synced;
+            settle(synced);
             syncing = null;
         }
         Owner current = owner;

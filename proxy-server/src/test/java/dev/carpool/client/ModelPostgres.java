@@ -477,7 +477,7 @@ final class ModelPostgres {
                         probe();
                         return;
                     }
-                    if (argument.startsWith("pg_catalog.set_config")) {
+                    if (argument.contains("pg_catalog.set_config(")) {
                         setConfig(argument);
                     }
                     if (argument.equals("lastval()") && lastValue == 0) {

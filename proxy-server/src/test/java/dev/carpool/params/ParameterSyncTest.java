@@ -3,6 +3,9 @@ package dev.carpool.params;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -69,7 +72,44 @@ final class ParameterSyncTest {
                         + "pg_catalog.set_config('role','bob',false)",
                 sql(bob, bob.without("session_authorization")),
                 "the role is lost with the session authorization and set again");
-        assertEquals("SELECT pg_catalog.set_config('zzz.x',NULL,false)", sql(bob, bob.without("zzz.x")));
+        assertEquals(
+                "SELECT CASE WHEN pg_catalog.current_setting('zzz.x',true) IS NOT NULL THEN pg_catalog.set_config('zzz.x',NULL,false) END",
+                sql(bob, bob.without("zzz.x")));
+    }
+
+    @Test
+    void whatHasFailedIsDoneOneByOneAndBackFirst() {
+        ParameterValues applied = EMPTY.with("a", "1").with("b", "1").with("c", "1");
+        ParameterValues wanted = EMPTY.with("a", "2").with("b", "1").with("d.e", "1");
+        List<String> steps = new ArrayList<>();
+        ParameterSync.steps(applied, wanted, (name, value) -> steps.add(name + "=" + value));
+        assertEquals(List.of("a=null", "c=null", "a=2", "d.e=1"), steps);
+        ByteBuf out = Unpooled.buffer();
+        ParameterSync.writeStep(out, "a", "2", "UTF8");
+        assertEquals(out.writerIndex() - 1, out.getInt(1));
+        assertEquals(
+                "SELECT pg_catalog.set_config('a','2',false)\0",
+                out.toString(5, out.writerIndex() - 5, StandardCharsets.US_ASCII));
+    }
+
+    @Test
+    void whoTheSessionIsComesBackAroundTheSteps() {
+        ParameterValues applied = EMPTY.with("role", "alice").with("a", "1");
+        ParameterValues wanted = EMPTY.with("role", "bob").with("b", "1");
+        List<String> steps = new ArrayList<>();
+        ParameterSync.steps(applied, wanted, (name, value) -> steps.add(name + "=" + value));
+        assertEquals(List.of("role=null", "a=null", "b=1", "role=bob"), steps);
+    }
+
+    @Test
+    void onlyWhatMayHaveBecomeWrongMayBeRefused() {
+        ParameterValues custom = EMPTY.with("a.b", "1");
+        assertFalse(
+                ParameterSync.mayBeRefused(EMPTY, EMPTY.with("work_mem", "1MB").with("role", "x"), Set.of()));
+        assertTrue(ParameterSync.mayBeRefused(EMPTY, custom, Set.of("a.c")));
+        assertFalse(ParameterSync.mayBeRefused(EMPTY, custom, Set.of("a.b")));
+        assertFalse(ParameterSync.mayBeRefused(custom, EMPTY, Set.of()), "going back is always accepted");
+        assertTrue(ParameterSync.mayBeRefused(EMPTY, EMPTY.with("default_tablespace", "fast"), Set.of()));
     }
 
     private static String sql(ParameterValues applied, ParameterValues wanted) {
