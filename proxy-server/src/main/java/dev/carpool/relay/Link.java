@@ -5,32 +5,21 @@ import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
 import dev.carpool.params.ParameterSync;
 import dev.carpool.params.ParameterValues;
-import dev.carpool.params.TrackedParameters;
 import dev.carpool.protocol.ErrorFields;
 import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.protocol.TransactionStatus;
-import dev.carpool.protocol.WireReader;
 import dev.carpool.protocol.WireWriter;
 import dev.carpool.relay.RequestQueue.Until;
 import dev.carpool.server.CloseReason;
-import dev.carpool.server.ListenSql;
 import dev.carpool.server.OutstandingRequests;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.server.ServerReset;
 import dev.carpool.server.ServerState;
 import dev.carpool.server.SessionProbe;
 import dev.carpool.server.StepwiseSync;
-import dev.carpool.suspicion.Effects;
 import dev.carpool.suspicion.Suspicion;
 import io.netty.buffer.ByteBuf;
-import java.util.HashSet;
-import java.util.LinkedHashSet;
-import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A client session and a server connection that belong together for a transaction (or longer). Both live on the same
@@ -38,23 +27,8 @@ import org.slf4j.LoggerFactory;
  * that happens.
  */
 public final class Link implements ServerConnection.Owner {
-    private static final Logger log = LoggerFactory.getLogger(Link.class);
-
+    /** SQLSTATE in_failed_sql_transaction. */
     private static final String IN_FAILED_TRANSACTION = "25P02";
-
-    /** Bits of {@link Suspicion} that only the server's answer clears up. */
-    private static final int ASKED = Suspicion.SQL_PREPARE
-            | Suspicion.LISTEN
-            | Suspicion.TEMP
-            | Suspicion.ADVISORY_LOCK
-            | Suspicion.HELD_CURSOR
-            | Suspicion.DO_OR_CALL
-            | Suspicion.UNCLEAR
-            | Suspicion.UNKNOWN_CALL
-            | Suspicion.DISCARD
-            | Suspicion.SET_CONFIG
-            | Suspicion.SET
-            | Suspicion.WENT_BACK;
 
     /** Where the server connection goes when the link ends. */
     public interface Returns {
@@ -68,84 +42,29 @@ public final class Link implements ServerConnection.Owner {
     private final PoolingMode mode;
     private final Returns returns;
     private final TrafficStats stats;
+
+    /** What the session may have left on the server connection. */
+    private final SessionState state;
+
+    private final SessionChannels channels;
+
+    /** System.nanoTime at which the transaction began. */
     private long linkedAt;
+
+    /** System.nanoTime at which the running query began, or the last one ended. */
     private long queryStartedAt;
 
     /** When the server last became ready inside a transaction, 0 while it works. */
     private long idleInTransactionSince;
 
-    /** Bits of {@link Suspicion}: what may have been left on the connection and has to be asked for. */
-    private int suspicion;
-
-    /** Bits of {@link Suspicion}: the same, and the answer is on its way. */
-    private int probed;
-
-    /** Tags of {@link Suspicion} seen since the last transaction ended. */
-    private int tags;
-
-    /** How many transactions have ended with a tag since. */
-    private int endings;
-
-    /** A transaction has ended, and nothing has been asked since. */
-    private boolean worked;
-
-    /** A request has failed since. */
-    private boolean failed;
-
-    /** What this transaction does to settings; null for nothing. */
-    private @Nullable SettingsJournal journal;
-
-    /** Settings to give back once the request that has sent them back has ended; null for none. */
-    private @Nullable ParameterValues restoring;
-
-    /** {@link #restoring} waits for the Sync of its batch. */
-    private boolean pauseAtSync;
-
-    /** Bits of {@link PinReason}. */
-    private int pins;
-
-    /** What of {@link #pins} has been said outside. */
-    private int pinsTold;
-
-    private volatile @Nullable Pin pin;
-    private long pinnedSince;
-
-    /** The last suspicious statement, shortened, and the one that has pinned the session. */
-    private @Nullable String suspect;
-
-    private @Nullable String pinnedBy;
-
-    /** The connection holds what only DISCARD ALL clears. */
-    private boolean resetNeeded;
-
-    /** Probes that have failed in a row. */
-    private int probeFailures;
-
-    private boolean ended;
-
-    /** {@link #journal} asks for nothing but what RESET has left of settings. */
-    private boolean lookup;
-
     /** The server has refused the session's settings, and the requests wait; null when it has not. */
     private @Nullable RefusedSettings refused;
 
-    /** The last ReadyForQuery has been kept back until the client has been told what was notified before it. */
-    private boolean readyHeld;
-
-    /** It waits for what was notified, and for nothing else. */
-    private boolean catchingUp;
-
-    /** How often that has happened. */
-    private int catchUps;
-
-    /** The server connection listens on channels of the session: brought along, or found by a probe. */
-    private boolean listens;
-
-    /** The shared listener has been asked to take over. */
-    private boolean joining;
-
     /** Replies have been written and not flushed. */
     private boolean unflushed;
+
+    /** The server connection is this link's no more. */
+    private boolean ended;
 
     private Link(
             ClientEnd client,
@@ -161,6 +80,8 @@ public final class Link implements ServerConnection.Owner {
         this.mode = mode;
         this.returns = returns;
         this.stats = stats;
+        this.state = requests.state();
+        this.channels = requests.channels();
         this.linkedAt = now;
         this.queryStartedAt = now;
     }
@@ -183,24 +104,13 @@ public final class Link implements ServerConnection.Owner {
             link.sync();
         }
         requests.arrive(server);
-        link.bringChannels();
+        link.channels.begin(link);
         return link;
-    }
-
-    /** The session finds the channels it listens on, and adds to them, on whatever connection it has. */
-    private void bringChannels() {
-        Set<String> channels = client.channels();
-        if (!channels.isEmpty() && mode != PoolingMode.SESSION) {
-            listens = true;
-            server.ask(ListenSql.listen(channels));
-        }
     }
 
     /** Brings the connection in line within a link; not while it is in doubt what the session wants. */
     private void syncIfNeeded() {
-        boolean doubtful =
-                server.isProbing() || (suspicion & ASKED) != 0 || (journal != null && journal.isUncertain() && !lookup);
-        if (server.applied() != client.wanted() && !doubtful) {
+        if (server.applied() != client.wanted() && !state.isDoubtful(server)) {
             sync();
         }
     }
@@ -246,7 +156,7 @@ public final class Link implements ServerConnection.Owner {
     /** Relays what the client has sent; takes ownership. */
     public void request(ByteBuf bytes) {
         stats.received(bytes.readableBytes());
-        if (readyHeld) {
+        if (channels.isReadyHeld()) {
             sendReady(); // a client that does not wait for it cannot tell
         }
         if (beginsTransaction()) {
@@ -282,7 +192,7 @@ public final class Link implements ServerConnection.Owner {
     }
 
     /** What the client has sent wants no answer: it must not hold a connection for that. */
-    private void unlinkIfNothingIsAsked() {
+    void unlinkIfNothingIsAsked() {
         if (!ended && mode != PoolingMode.SESSION && server.isQuiet() && !requests.isUnfinished()) {
             transactionsEnded();
         }
@@ -290,11 +200,7 @@ public final class Link implements ServerConnection.Owner {
 
     /** Between two transactions: nothing is asked, running or half sent. */
     public boolean isIdle() {
-        return !ended
-                && !readyHeld
-                && server.isQuiet()
-                && !requests.isUnfinished()
-                && (pins != 0 || mode == PoolingMode.SESSION);
+        return isBetweenTransactions() && (state.isPinned() || mode == PoolingMode.SESSION);
     }
 
     /** Whether the next request is the first of a transaction, on a connection that was kept or is just being asked. */
@@ -308,151 +214,12 @@ public final class Link implements ServerConnection.Owner {
 
     /** That the session keeps the connection between transactions, null when it does not. Any thread. */
     public @Nullable Pin pin() {
-        return pin;
-    }
-
-    /** A transaction has ended, and the session keeps the connection. */
-    private void stayPinned() {
-        if (pins == pinsTold) {
-            return;
-        }
-        List<PinReason> fresh = PinReason.of(pins & ~pinsTold);
-        Pin now = new Pin(PinReason.of(pins), pinnedSince, pinnedBy);
-        pin = now;
-        pinsTold = pins;
-        stats.sessionState().pinned(fresh);
-        ErrorReply refusal = client.pinned(now, fresh);
-        if (refusal != null) {
-            client.linkFailed(refusal);
-        }
+        return state.pin();
     }
 
     /** The settings of the session. */
     ParameterValues wanted() {
         return client.wanted();
-    }
-
-    /** Whether a statement of this link may have left one of these behind: bits of {@link Suspicion}. */
-    boolean isSuspected(int bits) {
-        return (suspicion & bits) != 0;
-    }
-
-    /** Notes what a statement may leave behind. */
-    void suspect(int bits) {
-        if (client.isReporting()) {
-            client.ran((bits & Suspicion.STATEFUL) == 0 ? Effects.NONE : Effects.unread(bits), "", true);
-        }
-        suspicion |= bits;
-        if ((bits & Suspicion.UNSEEN_SETTINGS) != 0) {
-            journal().askForAll();
-        }
-    }
-
-    /**
-     * A request that has to do with sequences goes to the server next. Returns whether the server must discard what it
-     * knows of sequences before.
-     */
-    boolean usesSequences(int bits) {
-        if ((bits & Suspicion.USES_SEQUENCES) == 0 || mode == PoolingMode.SESSION) {
-            return false;
-        }
-        SequenceState sequences = client.sequences();
-        boolean discards = sequences.uses(bits, server);
-        if (sequences.needs(server)) {
-            pin(PinReason.SEQUENCE);
-        }
-        return discards;
-    }
-
-    /** The same for a request whose text is not known before it is sent. */
-    boolean usesUnseenSequences() {
-        return mode != PoolingMode.SESSION && client.sequences().usesUnseen(server);
-    }
-
-    /** The connection gets what only DISCARD ALL clears. */
-    void needsReset() {
-        resetNeeded = true;
-    }
-
-    /**
-     * Notes what a suspicious statement does; called before its request is queued.
-     *
-     * @param simple whether the request ends with it (simple query), not with a Sync to come
-     */
-    void effects(Effects effects, String statement, boolean simple) {
-        if (client.isReporting()) {
-            client.ran(effects, statement, server.hasStandardStrings());
-        }
-        suspect = statement;
-        suspicion |= effects.bits();
-        if ((effects.bits() & (Suspicion.HIDDEN_STATE | Suspicion.LOAD)) != 0) {
-            pin(PinReason.HIDDEN_STATE);
-        }
-        if ((effects.bits() & Suspicion.BACKEND_PID) != 0) {
-            pin(PinReason.BACKEND_PID);
-        }
-        boolean settings = !effects.changes().isEmpty()
-                || !effects.names().isEmpty()
-                || !effects.namesKnown()
-                || (effects.bits() & Suspicion.UNSEEN_SETTINGS) != 0;
-        if (!settings) {
-            return;
-        }
-        SettingsJournal kept = journal();
-        kept.add(effects);
-        effects.changes().forEach(change -> client.customSettings().add(Set.of(change.name())));
-        if (!effects.changes().isEmpty() && server.outstanding().owedReadyForQuery() > 0) {
-            kept.uncertain(); // which transaction it belongs to cannot be told
-        }
-        effects.names().forEach(kept::ask);
-        if (!effects.namesKnown() || (effects.bits() & Suspicion.UNSEEN_SETTINGS) != 0) {
-            kept.askForAll();
-        }
-        if (effects.goesBack()) {
-            ParameterValues restore = SettingsJournal.toRestore(effects, client.started());
-            if (!restore.isEmpty()) {
-                restoring = restore;
-                if (simple) {
-                    requests.pause(Until.RESTORED);
-                } else {
-                    pauseAtSync = true;
-                }
-            }
-        }
-    }
-
-    /** A setting may change whose name a bind parameter gives. */
-    void changesSetting(String name) {
-        journal().ask(name);
-    }
-
-    private SettingsJournal journal() {
-        SettingsJournal kept = journal;
-        if (kept == null) {
-            kept = new SettingsJournal();
-            journal = kept;
-        }
-        return kept;
-    }
-
-    /** A Sync is being sent. */
-    void synced() {
-        if (pauseAtSync) {
-            pauseAtSync = false;
-            requests.pause(Until.RESTORED);
-        }
-    }
-
-    private void pin(PinReason reason) {
-        if (mode == PoolingMode.SESSION) {
-            return;
-        }
-        if (pins == 0) {
-            client.sequences().keeps(server);
-            pinnedSince = System.nanoTime();
-            pinnedBy = suspect;
-        }
-        pins |= reason.bit();
     }
 
     /** The client takes bytes again, or not. */
@@ -492,47 +259,20 @@ public final class Link implements ServerConnection.Owner {
 
     @Override
     public void commandCompleted(int bits) {
-        // Of SET and the like the text tells more than the tag.
-        suspicion |= bits & Suspicion.LISTEN;
-        if ((bits & Suspicion.SQL_PREPARE) != 0) {
-            preparedInSql((bits & Suspicion.DEALLOCATED_ALL) != 0);
-        }
-        if ((bits & Suspicion.DISCARD) != 0 && listens) {
-            suspicion |= Suspicion.LISTEN;
-        }
-        tags |= bits;
+        state.completed(bits, this);
         if ((bits & (Suspicion.DEFINES | Suspicion.DO_OR_CALL)) != 0) {
             server.lookForHiddenEffects();
-        }
-        boolean unbinds = (bits & (Suspicion.DROPPED | Suspicion.DISCARD)) != 0;
-        if (unbinds && (pins & (PinReason.TEMP.bit() | PinReason.HELD_CURSOR.bit())) != 0) {
-            suspicion |= Suspicion.TEMP;
-        } else if ((bits & Suspicion.WENT_BACK) != 0 && pins != 0) {
-            suspicion |= Suspicion.TEMP;
-        }
-        if ((bits & (Suspicion.COMMITTED | Suspicion.ROLLED_BACK)) != 0) {
-            endings++;
-        }
-        if ((bits & Suspicion.SEQUENCES_DISCARDED) != 0) {
-            client.sequences().discarded(server);
-            pins &= ~PinReason.SEQUENCE.bit();
         }
         if ((bits & Suspicion.DEALLOCATED_ALL) != 0) {
             requests.forgetStatements();
         }
     }
 
-    /** PREPARE or DEALLOCATE has completed. */
-    private void preparedInSql(boolean all) {
-        boolean followed = all || requests.sql().completed(server);
-        if (!followed || (pins & PinReason.SQL_PREPARE.bit()) != 0) {
-            suspicion |= Suspicion.SQL_PREPARE;
-        }
-    }
-
     @Override
     public void requestFailed(ErrorFields fields, boolean ours) {
-        failed |= !ours;
+        if (!ours) {
+            state.requestFailed();
+        }
         requests.sql().failed();
         if (ours && fields.sqlState().equals(IN_FAILED_TRANSACTION)) {
             server.sequences()
@@ -585,38 +325,17 @@ public final class Link implements ServerConnection.Owner {
 
     @Override
     public byte @Nullable [] notified(NotificationResponse notification) {
-        return readyHeld ? null : client.notified(notification);
+        return channels.isReadyHeld() ? null : client.notified(notification);
     }
 
-    /**
-     * PostgreSQL tells a session in front of ReadyForQuery what was notified meanwhile, its own notifications above all; and
-     * with ReadyForQuery a client knows that LISTEN has taken effect.
-     */
     @Override
     public boolean holdsReady(byte status) {
-        boolean concerned = !client.channels().isEmpty() || (suspicion & Suspicion.LISTEN) != 0;
-        readyHeld = !ended && status == TransactionStatus.IDLE && mode != PoolingMode.SESSION && concerned;
-        return readyHeld;
+        return !ended && channels.holdReady(status, state.isSuspected(Suspicion.LISTEN), this);
     }
 
-    private void catchUp() {
-        if (!catchingUp) {
-            catchingUp = true;
-            int mine = ++catchUps;
-            client.catchUp(() -> {
-                if (!ended && catchingUp && mine == catchUps) {
-                    client.deliver();
-                    sendReady();
-                    unlinkIfNothingIsAsked();
-                    repliesRead();
-                }
-            });
-        }
-    }
-
-    private void sendReady() {
-        readyHeld = false;
-        catchingUp = false;
+    /** Sends the ReadyForQuery that was held. */
+    void sendReady() {
+        channels.readySent();
         ByteBuf out = server.channel().alloc().directBuffer(6);
         WireWriter.readyForQuery(out, TransactionStatus.IDLE);
         reply(out);
@@ -628,7 +347,7 @@ public final class Link implements ServerConnection.Owner {
             return;
         }
         if (!requests.sql().settled()) {
-            suspicion |= Suspicion.SQL_PREPARE;
+            state.preparedUnseen();
         }
         long now = System.nanoTime();
         stats.query(now - queryStartedAt);
@@ -646,18 +365,17 @@ public final class Link implements ServerConnection.Owner {
             }
             idleInTransactionSince = now;
             if (requests.isPausedForAnswers() && server.outstanding().owedReadyForQuery() == 0) {
-                restore(status);
+                state.restore(status, this);
                 client.resumeRequests();
             }
             return;
         }
         stats.transaction(now - linkedAt);
-        worked = true;
         idleInTransactionSince = 0;
         client.sequences().transactionEnded();
-        settle();
+        state.transactionEnded(this);
         if (requests.isPausedForAnswers() && server.outstanding().owedReadyForQuery() == 0) {
-            restoring = null;
+            state.restoresNothing();
             if (requests.hasWaiting()) {
                 syncIfNeeded();
             }
@@ -671,119 +389,22 @@ public final class Link implements ServerConnection.Owner {
                 && server.outstanding().isEmpty()
                 && !server.outstanding().isUnsynced()) {
             transactionsEnded();
-        } else if (readyHeld) {
+        } else if (channels.isReadyHeld()) {
             sendReady();
         }
     }
 
-    /** What RESET has sent back to the server's beginning goes back to the client's. */
-    private void restore(byte status) {
-        ParameterValues values = restoring;
-        restoring = null;
-        if (values != null && status == TransactionStatus.IN_TRANSACTION) {
-            server.restore(values);
-            journal().restored(values);
-        }
-    }
-
-    /** A transaction has ended: what it has done to settings holds or does not. */
-    private void settle() {
-        SettingsJournal done = journal;
-        int seen = tags;
-        int ended = endings;
-        boolean error = failed;
-        tags = 0;
-        endings = 0;
-        failed = false;
-        if (done == null) {
-            return;
-        }
-        if (done.isUncertain() || ended > 1 || (seen & Suspicion.SAVEPOINT) != 0) {
-            done.uncertain();
-            suspicion |= seen & Suspicion.WENT_BACK;
-            lookup = false;
-            return;
-        }
-        boolean committed = ended == 0 ? !error : (seen & Suspicion.COMMITTED) != 0;
-        if (committed && error) {
-            done.uncertain();
-            suspicion |= seen & Suspicion.WENT_BACK;
-            lookup = false;
-            return;
-        }
-        journal = null;
-        lookup = false;
-        if (committed) {
-            resetNeeded |= done.discardsAll() && (seen & Suspicion.DEALLOCATED_ALL) == 0;
-            Set<String> lookups = done.lookups(server.applied());
-            ParameterValues wanted = done.forClient(client.wanted(), client.started(), this::isReported);
-            server.settle(done.onServer(server.applied(), this::isReported));
-            client.wanted(wanted);
-            if (!lookups.isEmpty()) {
-                lookups.forEach(journal()::ask);
-                lookup = true;
-            }
-            tellRestored();
-        }
-    }
-
-    /** The client has been told what the server has gone back to; what it gets is what it has started with. */
-    private void tellRestored() {
-        ParameterValues wanted = client.wanted();
-        if (wanted == server.applied()) {
-            return;
-        }
-        ParameterValues.difference(server.applied(), wanted, (name, value) -> {
-            if (value != null && isReported(name)) {
-                ByteBuf out = server.channel().alloc().directBuffer(64);
-                WireWriter.parameterStatus(out, name, value);
-                reply(out);
-            }
-        });
-    }
-
-    private boolean isReported(String name) {
-        return server.baseline().containsKey(name);
-    }
-
     /** Between transactions: asks what the session holds if there is doubt, and parts the two if nothing binds them. */
     private void transactionsEnded() {
-        if (worked && server.probesCatalog(queryStartedAt)) {
+        if (state.ask(this)) {
             return;
         }
-        if (worked && server.hasHiddenEffects()) {
-            suspect(Suspicion.UNKNOWN_CALL);
-        }
-        worked = false;
-        SettingsJournal doubtful = journal;
-        if (doubtful != null || (suspicion & ASKED) != 0) {
-            journal = null;
-            probed = suspicion;
-            suspicion &= ~ASKED;
-            lookup = false;
-            boolean sweep = doubtful != null && doubtful.isSweep();
-            Set<String> names = new LinkedHashSet<>();
-            if (doubtful != null) {
-                names.addAll(doubtful.names());
-            }
-            // A value asked for by name does not tell whether it is the session's own: only a sweep does.
-            sweep |= names.stream().anyMatch(name -> name.indexOf('.') < 0);
-            names.removeIf(name -> name.indexOf('.') < 0);
-            names.add("role");
-            if (doubtful != null && doubtful.isSweep()) {
-                client.customSettings().addAllTo(names);
-                client.wanted().names().stream()
-                        .filter(name -> name.indexOf('.') > 0)
-                        .forEach(names::add);
-            }
-            stats.sessionState().probe(sweep);
-            server.probe(names, sweep);
-        } else if (readyHeld && !joining) {
-            catchUp();
-        } else if (pins == 0 && !joining) {
+        if (channels.isReadyHeld() && !channels.isJoining()) {
+            channels.catchUp(this);
+        } else if (state.isPinned()) {
+            state.staysPinned(this);
+        } else if (!channels.isJoining()) {
             unlink();
-        } else if (pins != 0) {
-            stayPinned();
         }
     }
 
@@ -802,135 +423,15 @@ public final class Link implements ServerConnection.Owner {
     }
 
     private void learn(SessionProbe answer) {
+        String failure = answer.failure();
         if (answer.isOfCatalog()) {
             client.customSettings().add(answer.settings().keySet());
             unlinkIfNothingIsAsked();
-            return;
-        }
-        if (answer.failure() != null) {
-            stats.sessionState().probeFailed();
-            probeFailed(String.valueOf(answer.failure()));
-            return;
-        }
-        probeFailures = 0;
-        int was = pins;
-        pins &= PinReason.HIDDEN_STATE.bit() | PinReason.BACKEND_PID.bit() | PinReason.SEQUENCE.bit();
-        if ((answer.held() & SessionProbe.ADVISORY_LOCKS) != 0) {
-            repin(was, PinReason.ADVISORY_LOCK);
-        }
-        if ((answer.held() & SessionProbe.TEMPORARY_OBJECTS) != 0) {
-            repin(was, PinReason.TEMP);
-        }
-        if ((answer.held() & SessionProbe.HELD_CURSORS) != 0) {
-            repin(was, PinReason.HELD_CURSOR);
-        }
-        if (!requests.sql().learn(answer.prepared(), server)) {
-            repin(was, PinReason.SQL_PREPARE);
-        }
-        learnSettings(answer);
-        if ((probed & Suspicion.WENT_BACK) != 0) {
-            client.settingsWentBack();
-            tellRestored();
-        }
-        if ((probed & Suspicion.UNSEEN_SETTINGS) != 0) {
-            server.resetDue();
-        }
-        probed = 0;
-        listens = !answer.channels().isEmpty();
-        Set<String> channels = new HashSet<>();
-        answer.channels().forEach(channel -> channels.add(WireReader.text(channel)));
-        if (listens && !isUtf8()) {
-            repin(was, PinReason.LISTEN); // the shared listener speaks UTF-8
+        } else if (failure == null) {
+            state.learn(answer, this);
+            channels.learn(answer.channels(), this);
+        } else if (state.probeFailed(failure, this)) {
             unlinkIfNothingIsAsked();
-        } else if (channels.equals(client.channels())) {
-            unlinkIfNothingIsAsked();
-        } else {
-            join(channels, was);
-        }
-    }
-
-    private boolean isUtf8() {
-        String encoding = server.reported().get("client_encoding");
-        return encoding == null || encoding.equals("UTF8") || encoding.equals("SQL_ASCII");
-    }
-
-    /** The shared listener takes over, or else the session keeps the connection that listens. */
-    private void join(Set<String> channels, int was) {
-        joining = true;
-        client.listen(channels, new ClientEnd.ListenAnswer() {
-            @Override
-            public void listening() {
-                joining = false;
-                unlinkIfNothingIsAsked();
-            }
-
-            @Override
-            public void refused(ErrorReply reply) {
-                joining = false;
-                if (!ended) {
-                    log.info("{}: keeps its server connection: {}", client.label(), reply.message());
-                    repin(was, PinReason.LISTEN);
-                    unlinkIfNothingIsAsked();
-                }
-            }
-        });
-    }
-
-    private void repin(int was, PinReason reason) {
-        if ((was & reason.bit()) != 0) {
-            pins |= reason.bit();
-        } else {
-            int before = pins;
-            pins = was;
-            pin(reason);
-            pins = before | reason.bit();
-        }
-    }
-
-    private void learnSettings(SessionProbe answer) {
-        ParameterValues applied = server.applied();
-        ParameterValues wanted = client.wanted();
-        boolean same = applied == wanted;
-        if (answer.isSweep()) {
-            applied = applied.only(name -> isReported(name) || answer.settings().containsKey(name));
-        }
-        for (Map.Entry<String, @Nullable String> setting : answer.settings().entrySet()) {
-            String name = setting.getKey();
-            String value = setting.getValue();
-            if (isReported(TrackedParameters.canonical(name))) {
-                continue;
-            }
-            if (value != null && name.indexOf('.') > 0) {
-                client.customSettings().add(Set.of(name));
-            }
-            boolean noRole = name.equals("role") && "none".equals(value);
-            String known = noRole ? null : value;
-            applied = with(applied, name, known);
-            // What the client started with comes back with the next sync after it has been reset.
-            if (!same && !client.started().contains(name)) {
-                wanted = with(wanted, name, known);
-            }
-        }
-        server.settle(applied);
-        client.wanted(same ? applied : wanted);
-    }
-
-    private static ParameterValues with(ParameterValues settings, String name, @Nullable String value) {
-        return value == null ? settings.without(name) : settings.with(name, value);
-    }
-
-    /** What the session holds is not known: it keeps the connection, and the next transaction's end asks again. */
-    private void probeFailed(String sqlState) {
-        suspicion |= probed | Suspicion.UNCLEAR;
-        journal().askForAll();
-        probed = 0;
-        boolean cancelled = sqlState.equals("57014"); // meant for the client's query before
-        if (cancelled || ++probeFailures == 1) {
-            unlinkIfNothingIsAsked();
-        } else {
-            log.warn("{}: the state of the session cannot be read: {}", client.label(), sqlState);
-            pin(PinReason.UNKNOWN);
-            stayPinned();
         }
     }
 
@@ -951,7 +452,7 @@ public final class Link implements ServerConnection.Owner {
 
     /** Relays the requests that have waited. */
     public void resume() {
-        if (readyHeld) {
+        if (channels.isReadyHeld()) {
             sendReady();
         }
         client.readRequests(server.channel().isWritable());
@@ -961,15 +462,16 @@ public final class Link implements ServerConnection.Owner {
     /** Parts the two at a transaction's end: the only regular way. */
     private void unlink() {
         end();
-        if ((suspicion & Suspicion.NOTIFY) != 0 && client.channels().isEmpty()) {
+        if (state.isSuspected(Suspicion.NOTIFY) && client.channels().isEmpty()) {
             client.hasNotified(server);
         }
+        boolean listens = channels.areOnServer();
+        ServerReset.Scope scope = scopeOfReset();
         if (unflushed) {
             client.flushReplies();
         }
         client.readRequests(true);
-        client.unlinked();
-        ServerReset.Scope scope = scopeOfReset();
+        client.unlinked(); // what is known of this link is the session's no more
         if (listens && scope != ServerReset.Scope.FULL) {
             server.ask("UNLISTEN *");
             server.flush();
@@ -983,7 +485,7 @@ public final class Link implements ServerConnection.Owner {
         boolean connectQuerySets = connectQuery != null
                 && !connectQuery.isEmpty()
                 && (server.isResetDue() || server.applied().any(name -> !isReported(name)));
-        if (resetNeeded || connectQuerySets) {
+        if (state.isResetNeeded() || connectQuerySets) {
             return ServerReset.Scope.FULL;
         }
         return server.wasCancelled() ? ServerReset.Scope.CHECK : null;
@@ -991,11 +493,7 @@ public final class Link implements ServerConnection.Owner {
 
     private void end() {
         ended = true;
-        if (pinsTold != 0) {
-            pinsTold = 0;
-            pin = null;
-            client.unpinned();
-        }
+        state.end(client);
     }
 
     /**
@@ -1010,7 +508,7 @@ public final class Link implements ServerConnection.Owner {
             return false;
         }
         end();
-        if ((pins & PinReason.HIDDEN_STATE.bit()) != 0 || !requests.finishMessage(server)) {
+        if (state.isBeyondReset() || !requests.finishMessage(server)) {
             server.close(CloseReason.CLIENT_LEFT_DIRTY);
             return false;
         }
@@ -1018,19 +516,16 @@ public final class Link implements ServerConnection.Owner {
         boolean running = !server.outstanding().isEmpty();
         boolean suspicious = mode == PoolingMode.SESSION
                 || running
-                || pins != 0
-                || listens
-                || resetNeeded
-                || journal != null
+                || channels.areOnServer()
                 || server.isProbing()
-                || (suspicion & Suspicion.STATEFUL) != 0;
+                || state.isSuspicious();
         returns.release(server, suspicious ? ServerReset.Scope.FULL : ServerReset.Scope.DRAIN);
         return running && !goodbye;
     }
 
     /** Whether the client waits for nothing: it is outside any transaction, and not in the middle of a reply. */
     public boolean isBetweenTransactions() {
-        return !ended && !readyHeld && server.isQuiet() && !requests.isUnfinished();
+        return !ended && !channels.isReadyHeld() && server.isQuiet() && !requests.isUnfinished();
     }
 
     /** Whether the client has been given a message in part only: whatever it is told now would become part of it. */
@@ -1043,7 +538,7 @@ public final class Link implements ServerConnection.Owner {
         if (ended) {
             return;
         }
-        if (catchingUp && pins == 0) {
+        if (channels.isCatchingUp() && !state.isPinned()) {
             // All has been answered: the loss is no concern of the session.
             sendReady();
             end();
@@ -1052,10 +547,7 @@ public final class Link implements ServerConnection.Owner {
             client.unlinked();
             return;
         }
-        boolean nothingLost = server.transactionStatus() == TransactionStatus.IDLE
-                && pins == 0
-                && ((probed | suspicion) & ASKED & ~Suspicion.UNKNOWN_CALL) == 0
-                && journalIsCertain();
+        boolean nothingLost = server.transactionStatus() == TransactionStatus.IDLE && state.isMovable();
         if (server.isProbing() && mode != PoolingMode.SESSION && nothingLost && !isAsked()) {
             // Only the proxy still had a question: the loss is no concern of the session.
             end();
@@ -1069,7 +561,7 @@ public final class Link implements ServerConnection.Owner {
             return;
         }
         boolean inTransaction =
-                pins != 0 || server.transactionStatus() != TransactionStatus.IDLE || mode == PoolingMode.SESSION;
+                state.isPinned() || server.transactionStatus() != TransactionStatus.IDLE || mode == PoolingMode.SESSION;
         boolean oneReply = !requests.isUnfinished()
                 && !server.outstanding().isUnsynced()
                 && server.outstanding().owedReadyForQuery() == 1;
@@ -1087,10 +579,6 @@ public final class Link implements ServerConnection.Owner {
         return requests.isUnfinished()
                 || server.outstanding().isUnsynced()
                 || server.outstanding().owedReadyForQuery() > 0;
-    }
-
-    private boolean journalIsCertain() {
-        return journal == null || !journal.isUncertain();
     }
 
     private ErrorReply lossReply(@Nullable ErrorFields lastWords, boolean goesOn) {
@@ -1113,6 +601,36 @@ public final class Link implements ServerConnection.Owner {
 
     public PoolingMode mode() {
         return mode;
+    }
+
+    ClientEnd client() {
+        return client;
+    }
+
+    RequestRelay requests() {
+        return requests;
+    }
+
+    TrafficStats stats() {
+        return stats;
+    }
+
+    SessionState state() {
+        return state;
+    }
+
+    SessionChannels channels() {
+        return channels;
+    }
+
+    /** Whether the server connection is this link's no more. */
+    boolean hasEnded() {
+        return ended;
+    }
+
+    /** Whether the server tells changes of this setting (ParameterStatus). */
+    boolean isReported(String name) {
+        return server.baseline().containsKey(name);
     }
 
     /** Whether the server still owes replies. */

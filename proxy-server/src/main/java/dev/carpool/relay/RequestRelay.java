@@ -29,6 +29,8 @@ public final class RequestRelay {
     private final RequestOutput output;
     private final RequestRewriter messages;
     private final RequestQueue queue = new RequestQueue();
+    private final SessionState state = new SessionState();
+    private final SessionChannels channels = new SessionChannels();
     private final int largestPacket;
 
     /** How many bytes are still to come of the message that has been begun. */
@@ -60,7 +62,8 @@ public final class RequestRelay {
             int largestPacket) {
         this.allocator = allocator;
         this.output = new RequestOutput(allocator);
-        this.messages = new RequestRewriter(output, catalog, statementScope, clientStatements, virtualStatements);
+        this.messages =
+                new RequestRewriter(output, state, catalog, statementScope, clientStatements, virtualStatements);
         this.largestPacket = largestPacket;
     }
 
@@ -184,6 +187,16 @@ public final class RequestRelay {
         server.send(closing);
     }
 
+    /** What the session may have left on the server connection it is linked with. */
+    SessionState state() {
+        return state;
+    }
+
+    /** The channels of the session on the server connection it is linked with. */
+    SessionChannels channels() {
+        return channels;
+    }
+
     SqlStatements sql() {
         return messages.sql();
     }
@@ -192,6 +205,7 @@ public final class RequestRelay {
     void begin() {
         queue.goOn();
         messages.begin();
+        state.begin();
     }
 
     /** Whether requests wait. */

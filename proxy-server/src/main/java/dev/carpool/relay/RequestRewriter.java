@@ -40,6 +40,7 @@ final class RequestRewriter {
     private static final int AS_IT_IS = -1;
 
     private final RequestOutput output;
+    private final SessionState state;
     private final StatementRewriter statements;
     private final SqlStatements sql;
     private final UnnamedStatement unnamed = new UnnamedStatement();
@@ -51,15 +52,17 @@ final class RequestRewriter {
 
     RequestRewriter(
             RequestOutput output,
+            SessionState state,
             StatementCatalog catalog,
             Object statementScope,
             ClientStatements clientStatements,
             boolean virtualStatements) {
         this.output = output;
+        this.state = state;
         this.statements =
                 new StatementRewriter(catalog, statementScope, clientStatements, virtualStatements, this::beforeParse);
         this.sql = new SqlStatements(statements, clientStatements.maxBytes());
-        this.waits = new WaitRule(statements, sql, unnamed, lexer);
+        this.waits = new WaitRule(statements, sql, unnamed, lexer, state);
     }
 
     StatementRewriter statements() {
@@ -128,11 +131,11 @@ final class RequestRewriter {
             case SYNC -> {
                 outstanding.push(OutstandingRequests.SYNC);
                 waits.synced();
-                link.synced();
+                state.synced(link);
             }
             case EXECUTE -> {
                 outstanding.push(OutstandingRequests.EXECUTE);
-                waits.executed(link);
+                waits.executed();
             }
             case PARSE -> {
                 return parse(in, at, length, start, link);
@@ -145,7 +148,7 @@ final class RequestRewriter {
             }
             case FUNCTION_CALL -> {
                 int bits = length >= 8 ? FunctionCalls.suspicion(in.getInt(at + 5)) : Suspicion.NONE;
-                link.suspect(bits);
+                state.suspect(bits, link);
                 sequences(bits, in, start, at, false, link);
                 outstanding.push(OutstandingRequests.FUNCTION_CALL);
             }
@@ -170,9 +173,9 @@ final class RequestRewriter {
         int bits = lexer.end();
         waits.queried(bits);
         if ((bits & Suspicion.STATEFUL) != 0) {
-            link.effects(Effects.unread(bits), "", true);
+            state.effects(Effects.unread(bits), "", true, link);
         } else {
-            link.suspect(bits);
+            state.suspect(bits, link);
         }
     }
 
@@ -186,7 +189,7 @@ final class RequestRewriter {
                 output.forward(in, start, at, server);
                 sql.supplyAll(server, output.writing());
             }
-            if (link.usesUnseenSequences()) {
+            if (state.usesUnseenSequences(link)) {
                 discardSequences(in, start, at, server, false);
             }
         }
@@ -205,7 +208,7 @@ final class RequestRewriter {
         waits.queried(bits);
         boolean concerned = sql.concerns(bits, server);
         if ((bits & Suspicion.STATEFUL) == 0 && !concerned) {
-            link.suspect(bits);
+            state.suspect(bits, link);
             sequences(bits, in, start, at, false, link);
             return;
         }
@@ -217,9 +220,10 @@ final class RequestRewriter {
             left = sql.follow(bits, text, server);
         }
         if ((bits & left & Suspicion.STATEFUL) != 0) {
-            link.effects(EffectsReader.read(text, bits & left, server.hasStandardStrings()), beginning(text), true);
+            state.effects(
+                    EffectsReader.read(text, bits & left, server.hasStandardStrings()), beginning(text), true, link);
         } else {
-            link.suspect(bits & left);
+            state.suspect(bits & left, link);
         }
         executes(left & ~bits, text, true, link);
         sequences(bits | left, in, start, at, false, link);
@@ -254,8 +258,8 @@ final class RequestRewriter {
         if (concerned) {
             sql.supply(MessageStrings.latin1(in, at + 5, nameEnd), server, output.writing());
         }
-        link.effects(Effects.unread(bits), "", false);
-        link.needsReset();
+        state.effects(Effects.unread(bits), "", false, link);
+        state.needsReset();
         sequences(bits, in, start, at, true, link);
         server.outstanding().push(OutstandingRequests.PARSE);
         return AS_IT_IS;
@@ -264,8 +268,8 @@ final class RequestRewriter {
     /** A Parse that is kept nowhere but on this server connection. */
     private int parseLarge(ByteBuf in, int at, int length, int start, Link link) {
         ServerConnection server = link.server();
-        link.suspect(Suspicion.UNCLEAR);
-        if (link.usesUnseenSequences()) {
+        state.suspect(Suspicion.UNCLEAR, link);
+        if (state.usesUnseenSequences(link)) {
             discardSequences(in, start, at, server, true);
         }
         int nameEnd = MessageStrings.end(in, at + 5, in.writerIndex());
@@ -273,7 +277,7 @@ final class RequestRewriter {
             unnamed.parsedLarge(server);
             return AS_IT_IS;
         }
-        link.needsReset();
+        state.needsReset();
         if (!statements.isVirtual()) {
             server.outstanding().push(OutstandingRequests.PARSE);
             return AS_IT_IS;
@@ -335,7 +339,7 @@ final class RequestRewriter {
         boolean concerned = sql.concerns(bits, server);
         waits.bound(bits);
         if ((bits & Suspicion.STATEFUL) == 0 && !concerned) {
-            link.suspect(bits);
+            state.suspect(bits, link);
             return bits;
         }
         String text = statement == null ? unnamed.text() : statement.latin1();
@@ -345,7 +349,7 @@ final class RequestRewriter {
                     statement == null ? unnamed.effects(text, server) : statement.effects(server.hasStandardStrings());
             effects(effects.without(bits & ~left), text, in, from, to, link);
         } else {
-            link.suspect(bits & left);
+            state.suspect(bits & left, link);
         }
         executes(left & ~bits, text, false, link);
         return bits | left;
@@ -477,7 +481,7 @@ final class RequestRewriter {
 
     /** Puts in front of the message what it needs that has to do with sequences. */
     private void sequences(int bits, ByteBuf in, int start, int at, boolean inBatch, Link link) {
-        if (link.usesSequences(bits)) {
+        if (state.usesSequences(bits, link)) {
             discardSequences(in, start, at, link.server(), inBatch);
         }
     }
@@ -500,24 +504,24 @@ final class RequestRewriter {
     // What is left behind
 
     /** Notes what a bound statement does; {@code in[from, to)} is what is here of the Bind message behind the names. */
-    private static void effects(Effects effects, String text, ByteBuf in, int from, int to, Link link) {
-        link.effects(effects, beginning(text), false);
+    private void effects(Effects effects, String text, ByteBuf in, int from, int to, Link link) {
+        state.effects(effects, beginning(text), false, link);
         for (int parameter : effects.nameParameters()) {
             String name = BindParameters.text(in, from, to, parameter);
             if (name == null || name.isEmpty()) {
-                link.suspect(Suspicion.UNCLEAR);
+                state.suspect(Suspicion.UNCLEAR, link);
             } else {
-                link.changesSetting(name);
+                state.changesSetting(name);
             }
         }
     }
 
     /** Notes what the statements do that a text executes. */
-    private static void executes(int bits, String text, boolean simple, Link link) {
+    private void executes(int bits, String text, boolean simple, Link link) {
         if ((bits & Suspicion.STATEFUL) != 0) {
-            link.effects(Effects.unread(bits), beginning(text), simple);
+            state.effects(Effects.unread(bits), beginning(text), simple, link);
         } else if (bits != 0) {
-            link.suspect(bits);
+            state.suspect(bits, link);
         }
     }
 

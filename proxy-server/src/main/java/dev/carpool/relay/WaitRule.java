@@ -25,6 +25,7 @@ final class WaitRule {
     private final SqlStatements sql;
     private final UnnamedStatement unnamed;
     private final RequestLexer lexer;
+    private final SessionState state;
 
     /** Something owed may change what names of statements stand for, or how a statement is to be understood. */
     private boolean uncertain;
@@ -32,11 +33,17 @@ final class WaitRule {
     /** A statement that may do so has been bound in this batch. */
     private boolean changesBound;
 
-    WaitRule(StatementRewriter statements, SqlStatements sql, UnnamedStatement unnamed, RequestLexer lexer) {
+    WaitRule(
+            StatementRewriter statements,
+            SqlStatements sql,
+            UnnamedStatement unnamed,
+            RequestLexer lexer,
+            SessionState state) {
         this.statements = statements;
         this.sql = sql;
         this.unnamed = unnamed;
         this.lexer = lexer;
+        this.state = state;
     }
 
     /** A link begins: nothing is owed. */
@@ -56,8 +63,8 @@ final class WaitRule {
     }
 
     /** A portal is executed. */
-    void executed(Link link) {
-        uncertain |= link.isSuspected(CHANGES_STATEMENTS) || changesBound;
+    void executed() {
+        uncertain |= state.isSuspected(CHANGES_STATEMENTS) || changesBound;
     }
 
     /** A Sync is sent. */

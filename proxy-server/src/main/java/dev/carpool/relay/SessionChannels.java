@@ -1,0 +1,145 @@
+package dev.carpool.relay;
+
+import dev.carpool.config.PoolingMode;
+import dev.carpool.error.ErrorReply;
+import dev.carpool.protocol.TransactionStatus;
+import dev.carpool.protocol.WireReader;
+import dev.carpool.server.ListenSql;
+import java.util.HashSet;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a link does for a session that listens: brings its channels along, gives those a probe has found to the shared
+ * listener, and holds ReadyForQuery back until the client has been told what was notified before it. Begins anew with each
+ * link; confined to the session's event loop.
+ */
+final class SessionChannels {
+    private static final Logger log = LoggerFactory.getLogger(SessionChannels.class);
+
+    /** The server connection listens on channels of the session: brought along, or found by a probe. */
+    private boolean listens;
+
+    /** The shared listener has been asked to take over. */
+    private boolean joining;
+
+    /** The last ReadyForQuery has been kept back until the client has been told what was notified before it. */
+    private boolean readyHeld;
+
+    /** It waits for what was notified, and for nothing else. */
+    private boolean catchingUp;
+
+    /** How often that has happened to the session. */
+    private int catchUps;
+
+    /** A link begins: the session finds the channels it listens on, and adds to them, on whatever connection it has. */
+    void begin(Link link) {
+        Set<String> channels = link.client().channels();
+        listens = !channels.isEmpty() && link.mode() != PoolingMode.SESSION;
+        joining = false;
+        readyHeld = false;
+        catchingUp = false;
+        if (listens) {
+            link.server().ask(ListenSql.listen(channels));
+        }
+    }
+
+    /** Whether the server connection listens on channels of the session. */
+    boolean areOnServer() {
+        return listens;
+    }
+
+    /** Whether the shared listener has been asked to take over and has not answered. */
+    boolean isJoining() {
+        return joining;
+    }
+
+    /** A probe has been answered with these channels: the shared listener takes over, or the session keeps the connection. */
+    void learn(Set<String> found, Link link) {
+        listens = !found.isEmpty();
+        Set<String> channels = new HashSet<>();
+        found.forEach(channel -> channels.add(WireReader.text(channel)));
+        if (listens && !isUtf8(link)) {
+            link.state().foundPin(PinReason.LISTEN, link); // the shared listener speaks UTF-8
+            link.unlinkIfNothingIsAsked();
+        } else if (channels.equals(link.client().channels())) {
+            link.unlinkIfNothingIsAsked();
+        } else {
+            join(channels, link);
+        }
+    }
+
+    private static boolean isUtf8(Link link) {
+        String encoding = link.server().reported().get("client_encoding");
+        return encoding == null || encoding.equals("UTF8") || encoding.equals("SQL_ASCII");
+    }
+
+    private void join(Set<String> channels, Link link) {
+        joining = true;
+        link.client().listen(channels, new ClientEnd.ListenAnswer() {
+            @Override
+            public void listening() {
+                if (!link.hasEnded()) {
+                    joining = false;
+                    link.unlinkIfNothingIsAsked();
+                }
+            }
+
+            @Override
+            public void refused(ErrorReply reply) {
+                if (!link.hasEnded()) {
+                    joining = false;
+                    log.info(
+                            "{}: keeps its server connection: {}", link.client().label(), reply.message());
+                    link.state().foundPin(PinReason.LISTEN, link);
+                    link.unlinkIfNothingIsAsked();
+                }
+            }
+        });
+    }
+
+    /**
+     * Whether the last ReadyForQuery is held, which comes with this status: PostgreSQL tells a session in front of it what
+     * was notified meanwhile, its own notifications above all; and with it a client knows that LISTEN has taken effect.
+     *
+     * @param listening whether the session may have begun to listen
+     */
+    boolean holdReady(byte status, boolean listening, Link link) {
+        boolean concerned = listening || !link.client().channels().isEmpty();
+        readyHeld = concerned && status == TransactionStatus.IDLE && link.mode() != PoolingMode.SESSION;
+        return readyHeld;
+    }
+
+    boolean isReadyHeld() {
+        return readyHeld;
+    }
+
+    /** Whether a ReadyForQuery waits for what was notified, and for nothing else. */
+    boolean isCatchingUp() {
+        return catchingUp;
+    }
+
+    /** Sends the ReadyForQuery that is held when the client has been told what was notified. */
+    void catchUp(Link link) {
+        if (catchingUp) {
+            return;
+        }
+        catchingUp = true;
+        int mine = ++catchUps;
+        link.client().catchUp(() -> {
+            if (!link.hasEnded() && catchingUp && mine == catchUps) {
+                link.client().deliver();
+                link.sendReady();
+                link.unlinkIfNothingIsAsked();
+                link.repliesRead();
+            }
+        });
+    }
+
+    /** The ReadyForQuery that was held is being sent. */
+    void readySent() {
+        readyHeld = false;
+        catchingUp = false;
+    }
+}

@@ -1,0 +1,224 @@
+package dev.carpool.relay;
+
+import dev.carpool.params.ParameterValues;
+import dev.carpool.params.TrackedParameters;
+import dev.carpool.protocol.TransactionStatus;
+import dev.carpool.protocol.WireWriter;
+import dev.carpool.relay.RequestQueue.Until;
+import dev.carpool.server.ServerConnection;
+import dev.carpool.server.SessionProbe;
+import dev.carpool.suspicion.Effects;
+import dev.carpool.suspicion.Suspicion;
+import io.netty.buffer.ByteBuf;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a client session does to its settings on the server connection it is linked with, until it is known what holds.
+ * Begins anew with each link; confined to the session's event loop.
+ */
+final class SessionSettings {
+    /** What this transaction does to settings; null for nothing. */
+    private @Nullable SettingsJournal journal;
+
+    /** {@link #journal} asks for nothing but what RESET has left of settings. */
+    private boolean lookup;
+
+    /** Settings to give back once the request that has sent them back has ended; null for none. */
+    private @Nullable ParameterValues restoring;
+
+    /** {@link #restoring} waits for the Sync of its batch. */
+    private boolean pauseAtSync;
+
+    /** A link begins: the connection has what the session wants. */
+    void begin() {
+        journal = null;
+        lookup = false;
+        restoring = null;
+        pauseAtSync = false;
+    }
+
+    /** Whether this transaction does something to settings, or may do. */
+    boolean areTouched() {
+        return journal != null;
+    }
+
+    /** Whether the statements do not tell what this transaction does to settings. */
+    boolean areUncertain() {
+        return journal != null && journal.isUncertain();
+    }
+
+    /** Whether it is in doubt what settings the session wants. */
+    boolean areDoubtful() {
+        return areUncertain() && !lookup;
+    }
+
+    /**
+     * Notes what a statement does; called before its request is queued.
+     *
+     * @param simple whether the request ends with it (simple query), not with a Sync to come
+     */
+    void add(Effects effects, boolean simple, Link link) {
+        boolean unseen = !effects.namesKnown() || (effects.bits() & Suspicion.UNSEEN_SETTINGS) != 0;
+        if (effects.changes().isEmpty() && effects.names().isEmpty() && !unseen) {
+            return;
+        }
+        ClientEnd client = link.client();
+        SettingsJournal kept = journal();
+        kept.add(effects);
+        effects.changes().forEach(change -> client.customSettings().add(Set.of(change.name())));
+        if (!effects.changes().isEmpty() && link.server().outstanding().owedReadyForQuery() > 0) {
+            kept.uncertain(); // which transaction it belongs to cannot be told
+        }
+        effects.names().forEach(kept::ask);
+        if (unseen) {
+            kept.askForAll();
+        }
+        if (effects.goesBack()) {
+            goesBack(SettingsJournal.toRestore(effects, client.started()), simple, link);
+        }
+    }
+
+    /** A request sends settings back that the client has started with: those behind it wait until they are restored. */
+    private void goesBack(ParameterValues restore, boolean simple, Link link) {
+        if (restore.isEmpty()) {
+            return;
+        }
+        restoring = restore;
+        if (simple) {
+            link.requests().pause(Until.RESTORED);
+        } else {
+            pauseAtSync = true;
+        }
+    }
+
+    /** A Sync is being sent. */
+    void synced(Link link) {
+        if (pauseAtSync) {
+            pauseAtSync = false;
+            link.requests().pause(Until.RESTORED);
+        }
+    }
+
+    /** This setting may change. */
+    void ask(String name) {
+        journal().ask(name);
+    }
+
+    /** Any setting may change. */
+    void askForAll() {
+        journal().askForAll();
+    }
+
+    private SettingsJournal journal() {
+        SettingsJournal kept = journal;
+        if (kept == null) {
+            kept = new SettingsJournal();
+            journal = kept;
+        }
+        return kept;
+    }
+
+    /** What is to be asked of the server, which is forgotten here; null for nothing. */
+    @Nullable
+    SettingsJournal take() {
+        SettingsJournal taken = journal;
+        journal = null;
+        lookup = false;
+        return taken;
+    }
+
+    /** A request has ended in a transaction that goes on: what RESET has sent back goes back to what the client's was. */
+    void restore(byte status, Link link) {
+        ParameterValues values = restoring;
+        restoring = null;
+        if (values != null && status == TransactionStatus.IN_TRANSACTION) {
+            link.server().restore(values);
+            journal().restored(values);
+        }
+    }
+
+    /** Nothing waits any more to be restored. */
+    void restoresNothing() {
+        restoring = null;
+    }
+
+    /** A transaction has ended, and what it has done has to be asked for. */
+    void cannotBeTold() {
+        journal().uncertain();
+        lookup = false;
+    }
+
+    /** A transaction has ended, and what it has done is certain. Returns whether it has discarded everything. */
+    boolean transactionEnded(boolean committed, Link link) {
+        SettingsJournal done = take();
+        if (done == null || !committed) {
+            return false;
+        }
+        ServerConnection server = link.server();
+        ClientEnd client = link.client();
+        Set<String> lookups = done.lookups(server.applied());
+        ParameterValues wanted = done.forClient(client.wanted(), client.started(), link::isReported);
+        server.settle(done.onServer(server.applied(), link::isReported));
+        client.wanted(wanted);
+        if (!lookups.isEmpty()) {
+            lookups.forEach(this::ask);
+            lookup = true;
+        }
+        tellRestored(link);
+        return done.discardsAll();
+    }
+
+    /** The client has been told what the server has gone back to; what it gets is what it has started with. */
+    static void tellRestored(Link link) {
+        ServerConnection server = link.server();
+        ParameterValues wanted = link.client().wanted();
+        if (wanted == server.applied()) {
+            return;
+        }
+        ParameterValues.difference(server.applied(), wanted, (name, value) -> {
+            if (value != null && link.isReported(name)) {
+                ByteBuf out = server.channel().alloc().directBuffer(64);
+                WireWriter.parameterStatus(out, name, value);
+                link.reply(out);
+            }
+        });
+    }
+
+    /** Takes the settings that a probe has found. */
+    static void learn(SessionProbe answer, Link link) {
+        ServerConnection server = link.server();
+        ClientEnd client = link.client();
+        ParameterValues applied = server.applied();
+        ParameterValues wanted = client.wanted();
+        boolean same = applied == wanted;
+        if (answer.isSweep()) {
+            applied = applied.only(
+                    name -> link.isReported(name) || answer.settings().containsKey(name));
+        }
+        for (Map.Entry<String, @Nullable String> setting : answer.settings().entrySet()) {
+            String name = setting.getKey();
+            String value = setting.getValue();
+            if (link.isReported(TrackedParameters.canonical(name))) {
+                continue;
+            }
+            if (value != null && name.indexOf('.') > 0) {
+                client.customSettings().add(Set.of(name));
+            }
+            boolean noRole = name.equals("role") && "none".equals(value);
+            String known = noRole ? null : value;
+            applied = with(applied, name, known);
+            // What the client started with comes back with the next sync after it has been reset.
+            if (!same && !client.started().contains(name)) {
+                wanted = with(wanted, name, known);
+            }
+        }
+        server.settle(applied);
+        client.wanted(same ? applied : wanted);
+    }
+
+    private static ParameterValues with(ParameterValues settings, String name, @Nullable String value) {
+        return value == null ? settings.without(name) : settings.with(name, value);
+    }
+}

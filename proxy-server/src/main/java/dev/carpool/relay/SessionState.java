@@ -1,0 +1,384 @@
+package dev.carpool.relay;
+
+import dev.carpool.config.PoolingMode;
+import dev.carpool.server.ServerConnection;
+import dev.carpool.server.SessionProbe;
+import dev.carpool.suspicion.Effects;
+import dev.carpool.suspicion.Suspicion;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a client session may have left on the server connection it is linked with: told by its statements and their command
+ * tags, and where these cannot tell, by the server ({@link SessionProbe}). Begins anew with each link; confined to the
+ * session's event loop, but for {@link #pin}.
+ */
+final class SessionState {
+    private static final Logger log = LoggerFactory.getLogger(SessionState.class);
+
+    /** SQLSTATE query_canceled. */
+    private static final String CANCELLED = "57014";
+
+    /** Bits of {@link Suspicion} that only the server's answer clears up. */
+    private static final int ASKED = Suspicion.SQL_PREPARE
+            | Suspicion.LISTEN
+            | Suspicion.TEMP
+            | Suspicion.ADVISORY_LOCK
+            | Suspicion.HELD_CURSOR
+            | Suspicion.DO_OR_CALL
+            | Suspicion.UNCLEAR
+            | Suspicion.UNKNOWN_CALL
+            | Suspicion.DISCARD
+            | Suspicion.SET_CONFIG
+            | Suspicion.SET
+            | Suspicion.WENT_BACK;
+
+    private final Pins pins = new Pins();
+    private final SessionSettings settings = new SessionSettings();
+
+    /** Bits of {@link Suspicion}: what may have been left on the connection and has to be asked for. */
+    private int suspicion;
+
+    /** Bits of {@link Suspicion}: the same, and the answer is on its way. */
+    private int probed;
+
+    /** Tags of {@link Suspicion} seen since the last transaction ended. */
+    private int tags;
+
+    /** How many transactions have ended with a tag since. */
+    private int endings;
+
+    /** A request has failed since. */
+    private boolean failed;
+
+    /** A transaction has ended, and nothing has been asked since. */
+    private boolean worked;
+
+    /** The beginning of the last suspicious statement; null for none. */
+    private @Nullable String suspect;
+
+    /** The connection holds what only DISCARD ALL clears. */
+    private boolean resetNeeded;
+
+    /** How many probes have failed in a row. */
+    private int probeFailures;
+
+    /** A link begins: nothing has been left. */
+    void begin() {
+        pins.begin();
+        settings.begin();
+        suspicion = Suspicion.NONE;
+        probed = Suspicion.NONE;
+        tags = Suspicion.NONE;
+        endings = 0;
+        failed = false;
+        worked = false;
+        suspect = null;
+        resetNeeded = false;
+        probeFailures = 0;
+    }
+
+    /** The link has ended. */
+    void end(ClientEnd client) {
+        suspect = null;
+        pins.end(client);
+    }
+
+    /** That the session keeps the connection between transactions, null when it does not. Any thread. */
+    @Nullable
+    Pin pin() {
+        return pins.pin();
+    }
+
+    /** Whether the session keeps the connection between transactions. */
+    boolean isPinned() {
+        return !pins.isEmpty();
+    }
+
+    /** A transaction has ended, and the session keeps the connection. */
+    void staysPinned(Link link) {
+        pins.tell(link);
+    }
+
+    /** The last probe has found a reason to keep the connection. */
+    void foundPin(PinReason reason, Link link) {
+        pins.found(reason, suspect, link);
+    }
+
+    /** Whether a statement of this link may have left one of these behind and nothing has cleared that up: bits. */
+    boolean isSuspected(int bits) {
+        return (suspicion & bits) != 0;
+    }
+
+    /** Whether the connection holds what only DISCARD ALL clears. */
+    boolean isResetNeeded() {
+        return resetNeeded;
+    }
+
+    /** Whether the session holds what nothing but the end of the connection clears. */
+    boolean isBeyondReset() {
+        return pins.has(PinReason.HIDDEN_STATE);
+    }
+
+    /** Whether anything may have been left that the next session must not find. */
+    boolean isSuspicious() {
+        return isPinned() || resetNeeded || settings.areTouched() || isSuspected(Suspicion.STATEFUL);
+    }
+
+    /** Whether all the session holds is known, and no more than what any connection can be given. */
+    boolean isMovable() {
+        return pins.isEmpty()
+                && ((probed | suspicion) & ASKED & ~Suspicion.UNKNOWN_CALL) == 0
+                && !settings.areUncertain();
+    }
+
+    /** Whether it is in doubt what settings the session wants. */
+    boolean isDoubtful(ServerConnection server) {
+        return server.isProbing() || isSuspected(ASKED) || settings.areDoubtful();
+    }
+
+    // What requests do
+
+    /** Notes what a statement may leave behind. */
+    void suspect(int bits, Link link) {
+        ClientEnd client = link.client();
+        if (client.isReporting()) {
+            client.ran((bits & Suspicion.STATEFUL) == 0 ? Effects.NONE : Effects.unread(bits), "", true);
+        }
+        suspicion |= bits;
+        if ((bits & Suspicion.UNSEEN_SETTINGS) != 0) {
+            settings.askForAll();
+        }
+    }
+
+    /** The connection gets what only DISCARD ALL clears. */
+    void needsReset() {
+        resetNeeded = true;
+    }
+
+    /**
+     * A request that has to do with sequences goes to the server next. Returns whether the server must discard what it
+     * knows of sequences before.
+     */
+    boolean usesSequences(int bits, Link link) {
+        if ((bits & Suspicion.USES_SEQUENCES) == 0 || link.mode() == PoolingMode.SESSION) {
+            return false;
+        }
+        SequenceState sequences = link.client().sequences();
+        boolean discards = sequences.uses(bits, link.server());
+        if (sequences.needs(link.server())) {
+            pins.add(PinReason.SEQUENCE, suspect, link);
+        }
+        return discards;
+    }
+
+    /** The same for a request whose text is not known before it is sent. */
+    boolean usesUnseenSequences(Link link) {
+        return link.mode() != PoolingMode.SESSION && link.client().sequences().usesUnseen(link.server());
+    }
+
+    /**
+     * Notes what a suspicious statement does; called before its request is queued.
+     *
+     * @param simple whether the request ends with it (simple query), not with a Sync to come
+     */
+    void effects(Effects effects, String statement, boolean simple, Link link) {
+        ClientEnd client = link.client();
+        ServerConnection server = link.server();
+        if (client.isReporting()) {
+            client.ran(effects, statement, server.hasStandardStrings());
+        }
+        suspect = statement;
+        suspicion |= effects.bits();
+        if ((effects.bits() & (Suspicion.HIDDEN_STATE | Suspicion.LOAD)) != 0) {
+            pins.add(PinReason.HIDDEN_STATE, suspect, link);
+        }
+        if ((effects.bits() & Suspicion.BACKEND_PID) != 0) {
+            pins.add(PinReason.BACKEND_PID, suspect, link);
+        }
+        settings.add(effects, simple, link);
+    }
+
+    /** A setting may change whose name a bind parameter gives. */
+    void changesSetting(String name) {
+        settings.ask(name);
+    }
+
+    /** A Sync is being sent. */
+    void synced(Link link) {
+        settings.synced(link);
+    }
+
+    // What replies tell
+
+    /**
+     * A statement has ended.
+     *
+     * @param bits of its command tag
+     */
+    void completed(int bits, Link link) {
+        // Of SET and the like the text tells more than the tag.
+        suspicion |= bits & Suspicion.LISTEN;
+        if ((bits & Suspicion.SQL_PREPARE) != 0) {
+            preparedInSql((bits & Suspicion.DEALLOCATED_ALL) != 0, link);
+        }
+        if ((bits & Suspicion.DISCARD) != 0 && link.channels().areOnServer()) {
+            suspicion |= Suspicion.LISTEN;
+        }
+        tags |= bits;
+        boolean unbinds = (bits & (Suspicion.DROPPED | Suspicion.DISCARD)) != 0;
+        if (unbinds && (pins.has(PinReason.TEMP) || pins.has(PinReason.HELD_CURSOR))) {
+            suspicion |= Suspicion.TEMP;
+        } else if ((bits & Suspicion.WENT_BACK) != 0 && isPinned()) {
+            suspicion |= Suspicion.TEMP;
+        }
+        if ((bits & (Suspicion.COMMITTED | Suspicion.ROLLED_BACK)) != 0) {
+            endings++;
+        }
+        if ((bits & Suspicion.SEQUENCES_DISCARDED) != 0) {
+            link.client().sequences().discarded(link.server());
+            pins.remove(PinReason.SEQUENCE);
+        }
+    }
+
+    /** PREPARE or DEALLOCATE has completed. */
+    private void preparedInSql(boolean all, Link link) {
+        boolean followed = all || link.requests().sql().completed(link.server());
+        if (!followed || pins.has(PinReason.SQL_PREPARE)) {
+            suspicion |= Suspicion.SQL_PREPARE;
+        }
+    }
+
+    /** A request of the client has failed. */
+    void requestFailed() {
+        failed = true;
+    }
+
+    /** A request has ended of which not everything is known that it has prepared. */
+    void preparedUnseen() {
+        suspicion |= Suspicion.SQL_PREPARE;
+    }
+
+    /** A request has ended in a transaction that goes on, with this status. */
+    void restore(byte status, Link link) {
+        settings.restore(status, link);
+    }
+
+    /** A transaction has ended. */
+    void transactionEnded(Link link) {
+        worked = true;
+        int seen = tags;
+        int ended = endings;
+        boolean error = failed;
+        tags = Suspicion.NONE;
+        endings = 0;
+        failed = false;
+        if (!settings.areTouched()) {
+            return;
+        }
+        boolean committed = ended == 0 ? !error : (seen & Suspicion.COMMITTED) != 0;
+        boolean untold =
+                settings.areUncertain() || ended > 1 || (seen & Suspicion.SAVEPOINT) != 0 || (committed && error);
+        if (untold) {
+            settings.cannotBeTold();
+            suspicion |= seen & Suspicion.WENT_BACK;
+        } else {
+            boolean discarded = settings.transactionEnded(committed, link);
+            resetNeeded |= discarded && (seen & Suspicion.DEALLOCATED_ALL) == 0;
+        }
+    }
+
+    /** Nothing waits any more for settings to be restored. */
+    void restoresNothing() {
+        settings.restoresNothing();
+    }
+
+    // Asking the server
+
+    /** Between transactions: asks what the session holds if that is in doubt; returns whether it has asked. */
+    boolean ask(Link link) {
+        ServerConnection server = link.server();
+        if (worked && server.probesCatalog(link.queryStartedAt())) {
+            return true;
+        }
+        if (worked && server.hasHiddenEffects()) {
+            suspect(Suspicion.UNKNOWN_CALL, link);
+        }
+        worked = false;
+        if (!settings.areTouched() && !isSuspected(ASKED)) {
+            return false;
+        }
+        SettingsJournal doubtful = settings.take();
+        probed = suspicion;
+        suspicion &= ~ASKED;
+        boolean all = doubtful != null && doubtful.isSweep();
+        Set<String> names = new LinkedHashSet<>();
+        if (doubtful != null) {
+            names.addAll(doubtful.names());
+        }
+        // A value asked for by name does not tell whether it is the session's own: only a sweep does.
+        boolean sweep = all || names.stream().anyMatch(name -> name.indexOf('.') < 0);
+        names.removeIf(name -> name.indexOf('.') < 0);
+        names.add("role");
+        if (all) {
+            ClientEnd client = link.client();
+            client.customSettings().addAllTo(names);
+            client.wanted().names().stream()
+                    .filter(name -> name.indexOf('.') > 0)
+                    .forEach(names::add);
+        }
+        link.stats().sessionState().probe(sweep);
+        server.probe(names, sweep);
+        return true;
+    }
+
+    /** Takes what the server has answered, but for channels. */
+    void learn(SessionProbe answer, Link link) {
+        probeFailures = 0;
+        pins.probed();
+        if ((answer.held() & SessionProbe.ADVISORY_LOCKS) != 0) {
+            foundPin(PinReason.ADVISORY_LOCK, link);
+        }
+        if ((answer.held() & SessionProbe.TEMPORARY_OBJECTS) != 0) {
+            foundPin(PinReason.TEMP, link);
+        }
+        if ((answer.held() & SessionProbe.HELD_CURSORS) != 0) {
+            foundPin(PinReason.HELD_CURSOR, link);
+        }
+        if (!link.requests().sql().learn(answer.prepared(), link.server())) {
+            foundPin(PinReason.SQL_PREPARE, link);
+        }
+        SessionSettings.learn(answer, link);
+        if ((probed & Suspicion.WENT_BACK) != 0) {
+            link.client().settingsWentBack();
+            SessionSettings.tellRestored(link);
+        }
+        if ((probed & Suspicion.UNSEEN_SETTINGS) != 0) {
+            link.server().resetDue();
+        }
+        probed = Suspicion.NONE;
+    }
+
+    /**
+     * The server has not answered: what the session holds is not known, and the next transaction's end asks again. Returns
+     * whether to ask again at once; else the session keeps the connection.
+     */
+    boolean probeFailed(String sqlState, Link link) {
+        link.stats().sessionState().probeFailed();
+        suspicion |= probed | Suspicion.UNCLEAR;
+        settings.askForAll();
+        probed = Suspicion.NONE;
+        boolean cancelled = sqlState.equals(CANCELLED); // meant for the client's query before
+        if (cancelled || ++probeFailures == 1) {
+            return true;
+        }
+        log.warn(
+                "{}: the state of the session cannot be read: {}", link.client().label(), sqlState);
+        pins.add(PinReason.UNKNOWN, suspect, link);
+        staysPinned(link);
+        return false;
+    }
+}
