@@ -9,6 +9,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** A session keeps what it has set, made and locked while its server connection changes from transaction to transaction. */
 class KeptStateIT {
@@ -112,6 +113,19 @@ class KeptStateIT {
         assertKept("43", "select current_setting('app.user_id', true)");
         a.query("reset app.user_id");
         assertValue("", "select current_setting('app.user_id', true)");
+    }
+
+    @Test
+    void theServerIsAskedOnceWhatResetMakesOfACustomSetting() throws Exception {
+        for (int i = 0; i < 12; i++) {
+            a.query("set app.user_id to '42'");
+            a.query("reset app.user_id");
+            assertEquals("", a.value("select current_setting('app.user_id', true)"));
+        }
+        long asked = proxy.proxy().pools().pools().stream()
+                .mapToLong(pool -> pool.totals().sessionState().stateProbes())
+                .sum();
+        assertTrue(asked >= 1 && asked <= 3, () -> asked + " questions, more than one for each server connection");
     }
 
     @Test

@@ -25,6 +25,9 @@ final class SessionSettings {
     /** {@link #journal} asks for nothing but what RESET has left of settings. */
     private boolean lookup;
 
+    /** The same, and the answer is on its way: what the names stand for is what RESET makes of them. */
+    private Set<String> lookedUp = Set.of();
+
     /** Settings to give back once the request that has sent them back has ended; null for none. */
     private @Nullable ParameterValues restoring;
 
@@ -35,6 +38,7 @@ final class SessionSettings {
     void begin() {
         journal = null;
         lookup = false;
+        lookedUp = Set.of();
         restoring = null;
         pauseAtSync = false;
     }
@@ -124,6 +128,7 @@ final class SessionSettings {
     @Nullable
     SettingsJournal take() {
         SettingsJournal taken = journal;
+        lookedUp = lookup && taken != null ? taken.names() : Set.of();
         journal = null;
         lookup = false;
         return taken;
@@ -160,12 +165,21 @@ final class SessionSettings {
         ClientEnd client = link.client();
         Set<String> lookups = done.lookups(server.applied());
         ParameterValues wanted = done.forClient(client.wanted(), client.started(), link::isReported);
-        server.settle(done.onServer(server.applied(), link::isReported));
-        client.wanted(wanted);
-        if (!lookups.isEmpty()) {
-            lookups.forEach(this::ask);
-            lookup = true;
+        ParameterValues applied = done.onServer(server.applied(), link::isReported);
+        for (String name : lookups) {
+            String value = server.resetValues().value(name);
+            if (value == null) {
+                ask(name);
+                lookup = true;
+                continue;
+            }
+            applied = applied.with(name, value);
+            if (!client.started().contains(name)) {
+                wanted = wanted.with(name, value);
+            }
         }
+        server.settle(applied);
+        client.wanted(wanted);
         tellRestored(link);
         return done.discardsAll();
     }
@@ -187,7 +201,7 @@ final class SessionSettings {
     }
 
     /** Takes the settings that a probe has found. */
-    static void learn(SessionProbe answer, Link link) {
+    void learn(SessionProbe answer, Link link) {
         ServerConnection server = link.server();
         ClientEnd client = link.client();
         ParameterValues applied = server.applied();
@@ -205,6 +219,9 @@ final class SessionSettings {
             }
             if (value != null && name.indexOf('.') > 0) {
                 client.customSettings().add(Set.of(name));
+                if (lookedUp.contains(name)) {
+                    server.resetValues().learned(name, value);
+                }
             }
             boolean noRole = name.equals("role") && "none".equals(value);
             String known = noRole ? null : value;
@@ -214,6 +231,7 @@ final class SessionSettings {
                 wanted = with(wanted, name, known);
             }
         }
+        lookedUp = Set.of();
         server.settle(applied);
         client.wanted(same ? applied : wanted);
     }

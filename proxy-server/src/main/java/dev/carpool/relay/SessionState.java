@@ -351,7 +351,7 @@ final class SessionState {
         if (!link.requests().sql().learn(answer.prepared(), link.server())) {
             foundPin(PinReason.SQL_PREPARE, link);
         }
-        SessionSettings.learn(answer, link);
+        settings.learn(answer, link);
         if ((probed & Suspicion.WENT_BACK) != 0) {
             link.client().settingsWentBack();
             SessionSettings.tellRestored(link);

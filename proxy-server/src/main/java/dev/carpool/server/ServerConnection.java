@@ -117,6 +117,8 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     /** The settings that differ from those right after the login, as far as the proxy has set or seen them. */
     private ParameterValues applied = ParameterValues.empty();
 
+    private final ResetValues resetValues = new ResetValues();
+
     /** What {@link #applied} becomes when the sync in flight succeeds. */
     private @Nullable ParameterValues syncing;
 
@@ -456,6 +458,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     /** Whether the connection has to be synced before somebody with these settings may use it. */
     public boolean needsSync(ParameterValues wanted) {
         return applied != wanted || resetDue;
+    }
+
+    /** What RESET makes of its settings, as far as it is known. */
+    public ResetValues resetValues() {
+        return resetValues;
     }
 
     /** Settings may have been set that nobody knows of. */
