@@ -3,7 +3,6 @@ package dev.carpool.relay;
 import dev.carpool.config.PoolingMode;
 import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
-import dev.carpool.params.ParameterSync;
 import dev.carpool.params.ParameterValues;
 import dev.carpool.protocol.ErrorFields;
 import dev.carpool.protocol.NotificationResponse;
@@ -16,7 +15,6 @@ import dev.carpool.server.ServerConnection;
 import dev.carpool.server.ServerReset;
 import dev.carpool.server.ServerState;
 import dev.carpool.server.SessionProbe;
-import dev.carpool.server.StepwiseSync;
 import dev.carpool.suspicion.Suspicion;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +45,7 @@ public final class Link implements ServerConnection.Owner {
     private final SessionState state;
 
     private final SessionChannels channels;
+    private final SessionSync settings;
 
     /** System.nanoTime at which the transaction began. */
     private long linkedAt;
@@ -56,9 +55,6 @@ public final class Link implements ServerConnection.Owner {
 
     /** When the server last became ready inside a transaction, 0 while it works. */
     private long idleInTransactionSince;
-
-    /** The server has refused the session's settings, and the requests wait; null when it has not. */
-    private @Nullable RefusedSettings refused;
 
     /** Replies have been written and not flushed. */
     private boolean unflushed;
@@ -82,6 +78,7 @@ public final class Link implements ServerConnection.Owner {
         this.stats = stats;
         this.state = requests.state();
         this.channels = requests.channels();
+        this.settings = requests.settings();
         this.linkedAt = now;
         this.queryStartedAt = now;
     }
@@ -100,38 +97,10 @@ public final class Link implements ServerConnection.Owner {
         server.toldProcessId(client.processId());
         server.own(link, ServerState.LINKED, now);
         client.sequences().transactionEnded();
-        if (server.needsSync(client.wanted())) {
-            link.sync();
-        }
+        link.settings.begin(link);
         requests.arrive(server);
         link.channels.begin(link);
         return link;
-    }
-
-    /** Brings the connection in line within a link; not while it is in doubt what the session wants. */
-    private void syncIfNeeded() {
-        if (server.applied() != client.wanted() && !state.isDoubtful(server)) {
-            sync();
-        }
-    }
-
-    private void sync() {
-        ParameterValues wanted = client.wanted();
-        boolean doubtful = ParameterSync.changesIdentity(server.applied(), wanted) || server.mayRefuse(wanted);
-        server.sync(wanted);
-        stats.sessionState().sync();
-        if (doubtful) {
-            awaitSync();
-        }
-    }
-
-    /**
-     * Who the session is must be certain before anything is asked in its name, and so must be a setting that may be refused
-     * here. All others have been accepted before, and cost no round trip.
-     */
-    private void awaitSync() {
-        requests.pause(Until.SYNCED);
-        server.flush();
     }
 
     public ServerConnection server() {
@@ -163,7 +132,7 @@ public final class Link implements ServerConnection.Owner {
             linkedAt = System.nanoTime();
             queryStartedAt = linkedAt;
             if (!server.isProbing()) {
-                syncIfNeeded();
+                settings.syncIfNeeded(this);
             } else if (server.applied() != client.wanted()) {
                 requests.pause(Until.PROBED); // the answer says what is wanted
             }
@@ -280,16 +249,14 @@ public final class Link implements ServerConnection.Owner {
             return;
         }
         if (ours && !fields.isFatal() && server.outstanding().headKind() == OutstandingRequests.QUERY) {
-            if (requests.isPaused(Until.SYNCED) && refused == null) {
-                refused = new RefusedSettings(fields);
-            } else {
+            if (!settings.mayGoOn(fields, this)) {
                 syncFailed(fields);
             }
         }
     }
 
     /** A setting could not be given to the connection: the session cannot go on as it was promised. */
-    private void syncFailed(ErrorFields error) {
+    void syncFailed(ErrorFields error) {
         end();
         server.close(CloseReason.SYNC_FAILED);
         client.linkFailed(new ErrorReply(
@@ -297,25 +264,6 @@ public final class Link implements ServerConnection.Owner {
                 error.sqlState(),
                 error.message(),
                 "a setting of this session is no longer accepted by the server"));
-    }
-
-    /** An answer to a sync that was refused; returns whether the session can go on. */
-    private boolean goesOnWithout(RefusedSettings settings) {
-        StepwiseSync done = settings.answered(server, client.wanted());
-        if (done == null) {
-            return false;
-        }
-        refused = null;
-        if (done.isBroken()) {
-            syncFailed(settings.error());
-            return false;
-        }
-        ByteBuf warnings = server.channel().alloc().directBuffer(256);
-        settings.warn(done, warnings);
-        reply(warnings);
-        server.settle(done.result());
-        client.wanted(done.result());
-        return true;
     }
 
     @Override
@@ -377,7 +325,7 @@ public final class Link implements ServerConnection.Owner {
         if (requests.isPausedForAnswers() && server.outstanding().owedReadyForQuery() == 0) {
             state.restoresNothing();
             if (requests.hasWaiting()) {
-                syncIfNeeded();
+                settings.syncIfNeeded(this);
             }
             if (!requests.isPaused(Until.SYNCED)) {
                 client.resumeRequests();
@@ -415,7 +363,7 @@ public final class Link implements ServerConnection.Owner {
         }
         learn(answer);
         if (!ended && requests.isPaused(Until.PROBED) && !server.isProbing()) {
-            syncIfNeeded();
+            settings.syncIfNeeded(this);
             if (!requests.isPaused(Until.SYNCED)) {
                 client.resumeRequests();
             }
@@ -432,6 +380,8 @@ public final class Link implements ServerConnection.Owner {
             channels.learn(answer.channels(), this);
         } else if (state.probeFailed(failure, this)) {
             unlinkIfNothingIsAsked();
+        } else if (!ended && channels.isReadyHeld() && !channels.isJoining()) {
+            channels.catchUp(this);
         }
     }
 
@@ -440,8 +390,7 @@ public final class Link implements ServerConnection.Owner {
         if (ended) {
             return;
         }
-        RefusedSettings settings = refused;
-        if (settings != null && !goesOnWithout(settings)) {
+        if (settings.isToBeContinued(this)) {
             return;
         }
         if (requests.isPaused(Until.SYNCED)) {
@@ -538,19 +487,13 @@ public final class Link implements ServerConnection.Owner {
         if (ended) {
             return;
         }
-        if (channels.isCatchingUp() && !state.isPinned()) {
-            // All has been answered: the loss is no concern of the session.
-            sendReady();
+        if (isAnswered()) {
+            // Only the proxy still had a question, if anybody: the loss is no concern of the session.
+            if (channels.isReadyHeld()) {
+                sendReady();
+            }
             end();
             repliesRead();
-            client.readRequests(true);
-            client.unlinked();
-            return;
-        }
-        boolean nothingLost = server.transactionStatus() == TransactionStatus.IDLE && state.isMovable();
-        if (server.isProbing() && mode != PoolingMode.SESSION && nothingLost && !isAsked()) {
-            // Only the proxy still had a question: the loss is no concern of the session.
-            end();
             client.readRequests(true);
             client.unlinked();
             return;
@@ -574,11 +517,18 @@ public final class Link implements ServerConnection.Owner {
                 reply.withSeverity(goesOn ? CarpoolError.Severity.ERROR : CarpoolError.Severity.FATAL), goesOn);
     }
 
-    /** Whether the client has asked something that has not been answered in full. */
-    private boolean isAsked() {
-        return requests.isUnfinished()
-                || server.outstanding().isUnsynced()
-                || server.outstanding().owedReadyForQuery() > 0;
+    /** Whether the client has been told all it has asked for, but perhaps for a held ReadyForQuery, and nothing binds the two. */
+    private boolean isAnswered() {
+        if (channels.isCatchingUp()) {
+            return !state.isPinned();
+        }
+        return server.isProbing()
+                && mode != PoolingMode.SESSION
+                && server.transactionStatus() == TransactionStatus.IDLE
+                && state.isMovable()
+                && !requests.isUnfinished()
+                && !server.outstanding().isUnsynced()
+                && server.outstanding().owedReadyForQuery() == 0;
     }
 
     private ErrorReply lossReply(@Nullable ErrorFields lastWords, boolean goesOn) {

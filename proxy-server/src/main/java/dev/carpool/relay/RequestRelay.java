@@ -31,6 +31,7 @@ public final class RequestRelay {
     private final RequestQueue queue = new RequestQueue();
     private final SessionState state = new SessionState();
     private final SessionChannels channels = new SessionChannels();
+    private final SessionSync settings = new SessionSync();
     private final int largestPacket;
 
     /** How many bytes are still to come of the message that has been begun. */
@@ -195,6 +196,11 @@ public final class RequestRelay {
     /** The channels of the session on the server connection it is linked with. */
     SessionChannels channels() {
         return channels;
+    }
+
+    /** How the session's settings get to the server connection it is linked with. */
+    SessionSync settings() {
+        return settings;
     }
 
     SqlStatements sql() {

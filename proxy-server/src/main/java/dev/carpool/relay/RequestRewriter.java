@@ -33,14 +33,12 @@ final class RequestRewriter {
     /** The names in a Bind message must end within this many bytes. */
     private static final int BIND_PREFIX = 2048;
 
-    /** How much of a statement is shown as the reason why a session is pinned. */
-    private static final int LONGEST_SHOWN = 500;
-
     /** The message goes to the server as it came. */
     private static final int AS_IT_IS = -1;
 
     private final RequestOutput output;
     private final SessionState state;
+    private final RequestEffects effects;
     private final StatementRewriter statements;
     private final SqlStatements sql;
     private final UnnamedStatement unnamed = new UnnamedStatement();
@@ -59,6 +57,7 @@ final class RequestRewriter {
             boolean virtualStatements) {
         this.output = output;
         this.state = state;
+        this.effects = new RequestEffects(state);
         this.statements =
                 new StatementRewriter(catalog, statementScope, clientStatements, virtualStatements, this::beforeParse);
         this.sql = new SqlStatements(statements, clientStatements.maxBytes());
@@ -172,11 +171,7 @@ final class RequestRewriter {
         lexing = false;
         int bits = lexer.end();
         waits.queried(bits);
-        if ((bits & Suspicion.STATEFUL) != 0) {
-            state.effects(Effects.unread(bits), "", true, link);
-        } else {
-            state.suspect(bits, link);
-        }
+        effects.unread(bits, "", true, link);
     }
 
     private void query(ByteBuf in, int at, int length, int start, Link link) {
@@ -220,12 +215,11 @@ final class RequestRewriter {
             left = sql.follow(bits, text, server);
         }
         if ((bits & left & Suspicion.STATEFUL) != 0) {
-            state.effects(
-                    EffectsReader.read(text, bits & left, server.hasStandardStrings()), beginning(text), true, link);
+            effects.queried(EffectsReader.read(text, bits & left, server.hasStandardStrings()), text, link);
         } else {
             state.suspect(bits & left, link);
         }
-        executes(left & ~bits, text, true, link);
+        effects.executes(left & ~bits, text, true, link);
         sequences(bits | left, in, start, at, false, link);
     }
 
@@ -310,7 +304,7 @@ final class RequestRewriter {
             bits = bound(mapping.statement().suspicion(), mapping.statement(), in, nameEnd + 1, here, link);
         } else if (supplied) {
             bits = sql.suspicion(MessageStrings.latin1(in, name, nameEnd));
-            executes(bits, "", false, link);
+            effects.executes(bits, "", false, link);
         }
         sequences(bits, in, start, at, true, link);
         StatementName names = ensure(mapping, in, at, name, nameEnd, start, link);
@@ -345,13 +339,13 @@ final class RequestRewriter {
         String text = statement == null ? unnamed.text() : statement.latin1();
         int left = concerned ? sql.follow(bits, text, server) : bits;
         if ((bits & left & Suspicion.STATEFUL) != 0) {
-            Effects effects =
+            Effects all =
                     statement == null ? unnamed.effects(text, server) : statement.effects(server.hasStandardStrings());
-            effects(effects.without(bits & ~left), text, in, from, to, link);
+            effects.bound(all.without(bits & ~left), text, in, from, to, link);
         } else {
             state.suspect(bits & left, link);
         }
-        executes(left & ~bits, text, false, link);
+        effects.executes(left & ~bits, text, false, link);
         return bits | left;
     }
 
@@ -499,33 +493,5 @@ final class RequestRewriter {
     private int restOf(ByteBuf in, int at, int from, int length) {
         int end = at + 1 + length;
         return end <= in.writerIndex() && output.append(in, from, end) ? end : from;
-    }
-
-    // What is left behind
-
-    /** Notes what a bound statement does; {@code in[from, to)} is what is here of the Bind message behind the names. */
-    private void effects(Effects effects, String text, ByteBuf in, int from, int to, Link link) {
-        state.effects(effects, beginning(text), false, link);
-        for (int parameter : effects.nameParameters()) {
-            String name = BindParameters.text(in, from, to, parameter);
-            if (name == null || name.isEmpty()) {
-                state.suspect(Suspicion.UNCLEAR, link);
-            } else {
-                state.changesSetting(name);
-            }
-        }
-    }
-
-    /** Notes what the statements do that a text executes. */
-    private void executes(int bits, String text, boolean simple, Link link) {
-        if ((bits & Suspicion.STATEFUL) != 0) {
-            state.effects(Effects.unread(bits), beginning(text), simple, link);
-        } else if (bits != 0) {
-            state.suspect(bits, link);
-        }
-    }
-
-    private static String beginning(String text) {
-        return text.length() <= LONGEST_SHOWN ? text : text.substring(0, LONGEST_SHOWN);
     }
 }

@@ -22,6 +22,9 @@ final class SessionState {
     /** SQLSTATE query_canceled. */
     private static final String CANCELLED = "57014";
 
+    /** How many probes may be cancelled in a row before the session keeps the connection. */
+    private static final int TOLERATED_CANCELS = 5;
+
     /** Bits of {@link Suspicion} that only the server's answer clears up. */
     private static final int ASKED = Suspicion.SQL_PREPARE
             | Suspicion.LISTEN
@@ -371,8 +374,9 @@ final class SessionState {
         suspicion |= probed | Suspicion.UNCLEAR;
         settings.askForAll();
         probed = Suspicion.NONE;
-        boolean cancelled = sqlState.equals(CANCELLED); // meant for the client's query before
-        if (cancelled || ++probeFailures == 1) {
+        // A cancel was meant for the client's query before; a statement_timeout looks the same, and does not go away.
+        int tolerated = sqlState.equals(CANCELLED) ? TOLERATED_CANCELS : 1;
+        if (++probeFailures <= tolerated) {
             return true;
         }
         log.warn(

@@ -148,7 +148,13 @@ public final class SessionProbe {
     void write(ByteBuf out, OutstandingRequests outstanding, Set<String> known) {
         String statement = catalog ? CATALOG_NAME : sweep ? SWEEP_NAME : STATE_NAME;
         if (known.add(statement)) {
-            int at = WireWriter.begin(out, FrontendMessageType.PARSE);
+            // It may be there all the same, if a question has failed.
+            int at = WireWriter.begin(out, FrontendMessageType.CLOSE);
+            out.writeByte('S');
+            WireWriter.cstring(out, statement);
+            WireWriter.end(out, at);
+            push(outstanding, OutstandingRequests.CLOSE);
+            at = WireWriter.begin(out, FrontendMessageType.PARSE);
             WireWriter.cstring(out, statement);
             WireWriter.cstring(out, catalog ? CATALOG : sweep ? SWEEP : STATE);
             out.writeShort(0);

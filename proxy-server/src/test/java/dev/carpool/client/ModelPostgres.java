@@ -43,6 +43,11 @@ final class ModelPostgres {
 
     int cancels;
 
+    /** How many of the proxy's questions for the state of a session fail, with {@link #questionFailure}. */
+    int failingQuestions;
+
+    String questionFailure = "XX000";
+
     /** Notifications wait until the next ReadyForQuery. */
     boolean lazy;
 
@@ -611,6 +616,10 @@ final class ModelPostgres {
 
         /** What the session holds, as the proxy asks for it: settings and channels. */
         private void probe() {
+            if (failingQuestions > 0) {
+                failingQuestions--;
+                throw new Failure(questionFailure, "no answer");
+            }
             settings.forEach((name, value) -> probed("s", name, value));
             channels.forEach(name -> probed("n", name, ""));
             WireWriter.commandComplete(out, "SELECT " + (settings.size() + channels.size()));

@@ -43,6 +43,17 @@ final class SessionPinsTest {
     }
 
     @Test
+    void aQuestionThatFailsNowAndThenPinsNobody() {
+        TestClient client = proxy.login("application_name", "asked");
+        for (int i = 0; i < 5; i++) {
+            proxy.postgres.failingQuestions = 1;
+            assertEquals("TD(f())C(SELECT 1)Z(I)", client.query("select f()"));
+            assertEquals(0, proxy.postgres.failingQuestions);
+            assertNull(pinOf("asked"));
+        }
+    }
+
+    @Test
     void aPinIsSeenAndCountedUntilTheClientLeaves() {
         TestClient client = proxy.login("application_name", "pinner");
         client.query("select 1");

@@ -2,6 +2,7 @@ package dev.carpool.client;
 
 import dev.carpool.error.ErrorReply;
 import dev.carpool.relay.ClientEnd;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -189,6 +190,40 @@ final class SharedListenerTest {
         proxy.postgres.backends.get(1).close();
         proxy.run();
         assertEquals("TD(2)C(SELECT 1)Z(I)", a.query("select 2"));
+    }
+
+    @Test
+    void aServerConnectionLostWithAQuestionOfTheProxyAloneIsNobodysLoss() {
+        TestClient a = listener("news");
+        ModelPostgres.Backend server = proxy.postgres.backends.get(0);
+        proxy.postgres.mutation = replies -> {
+            server.deaf |= new String(replies, StandardCharsets.US_ASCII).contains("f()");
+            return replies;
+        };
+        a.send(Wire.empty().query("select f()"));
+        proxy.postgres.mutation = null;
+        assertEquals("TD(f())C(SELECT 1)", a.transcript());
+        server.close();
+        proxy.run();
+        assertEquals("Z(I)", a.transcript());
+        assertEquals("TD(2)C(SELECT 1)Z(I)", a.query("select 2"));
+    }
+
+    @Test
+    void aRequestIsAnsweredAlthoughTheProxysQuestionsAreNot() {
+        TestClient a = listener("news");
+        proxy.postgres.failingQuestions = 10;
+        assertEquals("TD(f())C(SELECT 1)Z(I)", a.query("select f()"));
+        assertTrue(proxy.postgres.failingQuestions > 0);
+    }
+
+    @Test
+    void aQuestionThatIsAlwaysCancelledIsNotAskedForever() {
+        TestClient a = listener("news");
+        proxy.postgres.failingQuestions = 1000;
+        proxy.postgres.questionFailure = "57014";
+        assertEquals("TD(f())C(SELECT 1)Z(I)", a.query("select f()"));
+        assertTrue(proxy.postgres.failingQuestions > 900, proxy.postgres.failingQuestions + " are left");
     }
 
     @Test

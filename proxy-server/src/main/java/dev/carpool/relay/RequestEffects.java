@@ -1,0 +1,60 @@
+package dev.carpool.relay;
+
+import dev.carpool.suspicion.Effects;
+import dev.carpool.suspicion.Suspicion;
+import io.netty.buffer.ByteBuf;
+
+/** Tells the state of a session what the statements of its requests do, before they are queued. */
+final class RequestEffects {
+    /** How much of a statement is shown as the reason why a session is pinned. */
+    private static final int LONGEST_SHOWN = 500;
+
+    private final SessionState state;
+
+    RequestEffects(SessionState state) {
+        this.state = state;
+    }
+
+    /** A simple query is sent that has been read. */
+    void queried(Effects effects, String text, Link link) {
+        state.effects(effects, beginning(text), true, link);
+    }
+
+    /** A statement is bound that has been read; {@code in[from, to)} is what is here of the Bind message behind the names. */
+    void bound(Effects effects, String text, ByteBuf in, int from, int to, Link link) {
+        state.effects(effects, beginning(text), false, link);
+        for (int parameter : effects.nameParameters()) {
+            String name = BindParameters.text(in, from, to, parameter);
+            if (name == null || name.isEmpty()) {
+                state.suspect(Suspicion.UNCLEAR, link);
+            } else {
+                state.changesSetting(name);
+            }
+        }
+    }
+
+    /**
+     * A statement is sent that has not been read.
+     *
+     * @param bits of {@link Suspicion}
+     * @param simple whether the request ends with it (simple query), not with a Sync to come
+     */
+    void unread(int bits, String text, boolean simple, Link link) {
+        if ((bits & Suspicion.STATEFUL) != 0) {
+            state.effects(Effects.unread(bits), beginning(text), simple, link);
+        } else {
+            state.suspect(bits, link);
+        }
+    }
+
+    /** The same for the statements that a text executes besides; nothing for none. */
+    void executes(int bits, String text, boolean simple, Link link) {
+        if (bits != Suspicion.NONE) {
+            unread(bits, text, simple, link);
+        }
+    }
+
+    private static String beginning(String text) {
+        return text.length() <= LONGEST_SHOWN ? text : text.substring(0, LONGEST_SHOWN);
+    }
+}
