@@ -92,7 +92,7 @@ class AuthenticationIT {
     @Test
     void passthroughTakesTheNewPasswordWhileTheOldOneIsRemembered() throws Exception {
         String role = postgres.newRole("changing");
-        try (ProxyUnderTest proxy = ProxyUnderTest.start()) {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1")) {
             assertAdmitted(proxy, role, role);
             postgres.execute("alter role " + role + " password 'new'");
             assertAdmitted(proxy, role, "new");

@@ -112,6 +112,11 @@ public final class AuthQuery {
         answers.invalidate(key);
     }
 
+    /** Forgets a user of a server, wherever the query runs; null for all users. */
+    void forget(String server, @Nullable String user) {
+        answers.asMap().keySet().removeIf(key -> key.server.equals(server) && (user == null || key.user.equals(user)));
+    }
+
     public void forgetAll() {
         answers.invalidateAll();
     }

@@ -8,6 +8,7 @@ import dev.carpool.config.Secret;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,7 @@ public final class AuthService {
     private volatile AuthQuery queries;
     private volatile LoginThrottle throttle;
     private final LongAdder failures = new LongAdder();
+    private final AtomicInteger changes = new AtomicInteger();
 
     /**
      * Reads the files the configuration names; not for an event loop.
@@ -155,10 +157,17 @@ public final class AuthService {
         return passthrough.check(key, password).orElse(null);
     }
 
-    /** Remembers a password that PostgreSQL accepted, as a salted verifier. Expensive. */
-    public void remember(PassthroughCache.Key key, Secret password, ServerCredentials reusable) {
+    /**
+     * Remembers a password that PostgreSQL accepted, as a salted verifier. Expensive.
+     *
+     * @param asOf {@link #changes} before PostgreSQL was asked
+     */
+    public void remember(PassthroughCache.Key key, Secret password, ServerCredentials reusable, int asOf) {
         if (!(reusable instanceof ServerCredentials.None)) {
             passthrough.remember(key, password, reusable);
+            if (asOf != changes()) {
+                passthrough.forget(key);
+            }
         }
     }
 
@@ -171,6 +180,23 @@ public final class AuthService {
     public void refused(String server, String database, String user) {
         passthrough.forget(new PassthroughCache.Key(server, user, database));
         queries.forget(new AuthQuery.Key(server, database, user));
+    }
+
+    /**
+     * A role of a server has been changed: what is known of it may be wrong.
+     *
+     * @param server host and port
+     * @param user null for all
+     */
+    public void changed(String server, @Nullable String user) {
+        changes.incrementAndGet();
+        passthrough.forget(server, user);
+        queries.forget(server, user);
+    }
+
+    /** Differs when {@link #changed} was called meanwhile. */
+    public int changes() {
+        return changes.get();
     }
 
     /** Failed logins since the start. */

@@ -6,6 +6,7 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import dev.carpool.config.Secret;
 import java.time.Duration;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Passwords that a server has accepted lately, so that not every login has to ask it again. Keeps no password, only a
@@ -92,6 +93,11 @@ public final class PassthroughCache {
     /** Forgets one user: the server has refused what was remembered. */
     public void forget(Key key) {
         proved.invalidate(key);
+    }
+
+    /** Forgets a user of a server in all databases; null for all users. */
+    void forget(String server, @Nullable String user) {
+        proved.asMap().keySet().removeIf(key -> key.server.equals(server) && (user == null || key.user.equals(user)));
     }
 
     public void forgetAll() {

@@ -1,6 +1,7 @@
 package dev.carpool.client;
 
 import dev.carpool.auth.AuthQuery;
+import dev.carpool.auth.AuthService;
 import dev.carpool.auth.ServerCredentials;
 import dev.carpool.auth.StoredSecret;
 import dev.carpool.config.AuthConfig;
@@ -47,6 +48,9 @@ final class AuthQueryPhase extends ClientPhase implements PoolWaiter, ServerConn
     private @Nullable ServerConnection server;
     private @Nullable ErrorFields problem;
     private boolean answered;
+
+    /** {@link AuthService#changes} before the query. */
+    private int asOf;
 
     AuthQueryPhase(ClientSession session, DatabaseConfig database, Outcome outcome) {
         this.session = session;
@@ -110,6 +114,7 @@ final class AuthQueryPhase extends ClientPhase implements PoolWaiter, ServerConn
             return;
         }
         server = connection;
+        asOf = session.context().auth().changes();
         connection.own(this, ServerState.LINKED, now);
         ByteBuf out = session.channel().alloc().directBuffer(512);
         int at = WireWriter.begin(out, FrontendMessageType.PARSE);
@@ -182,8 +187,12 @@ final class AuthQueryPhase extends ClientPhase implements PoolWaiter, ServerConn
             return;
         }
         try {
-            outcome.found(
-                    session.context().auth().queries().answer(key(), rows()).secret(), key());
+            AuthService auth = session.context().auth();
+            StoredSecret secret = auth.queries().answer(key(), rows()).secret();
+            if (asOf != auth.changes()) {
+                auth.queries().forget(key());
+            }
+            outcome.found(secret, key());
         } catch (IndexOutOfBoundsException malformed) {
             session.log("auth_query: malformed result");
             session.fail(CarpoolError.SERVER_LOGIN_FAILED.reply(pool.key(), "auth_query has an unexpected result"));

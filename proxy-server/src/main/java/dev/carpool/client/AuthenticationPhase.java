@@ -489,12 +489,13 @@ final class AuthenticationPhase extends MessagePhase {
 
     private void proveAtServer(Secret password) {
         PassthroughCache.Key key = AuthService.key(proving(), session.user());
+        int asOf = auth.changes();
         prove(
                 new ServerCredentials.Plain(password),
                 true,
                 superuser -> {
                     ServerCredentials keep = reusable;
-                    session.context().expensive().execute(() -> auth.remember(key, password, keep));
+                    session.context().expensive().execute(() -> auth.remember(key, password, keep, asOf));
                     admitted(keep, superuser);
                 },
                 () -> failed(CarpoolError.PASSWORD_FAILED.reply(session.user()), null));

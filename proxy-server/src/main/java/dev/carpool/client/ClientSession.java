@@ -8,6 +8,7 @@ import dev.carpool.error.ErrorReply;
 import dev.carpool.listen.ListeningSession;
 import dev.carpool.params.CustomSettings;
 import dev.carpool.params.ParameterValues;
+import dev.carpool.pool.EmptyDatabases;
 import dev.carpool.pool.PoolKey;
 import dev.carpool.pool.ServerPool;
 import dev.carpool.pool.Welcome;
@@ -26,6 +27,7 @@ import dev.carpool.relay.PinReason;
 import dev.carpool.relay.RequestRelay;
 import dev.carpool.relay.SequenceState;
 import dev.carpool.server.ServerConnection;
+import dev.carpool.suspicion.ClusterChange;
 import dev.carpool.suspicion.Effects;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -74,6 +76,10 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private @Nullable StartupMessage startup;
     private @Nullable DatabaseConfig databaseConfig;
     private @Nullable ServerPool pool;
+
+    /** Whose login was proved, see {@link ServerPool#roleNumber}. */
+    private int roleNumber;
+
     private @Nullable RequestRelay requests;
     private @Nullable SequenceState sequences;
     private TimeoutConfig timeouts;
@@ -93,6 +99,9 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private byte @Nullable [] channelBinding;
 
     private @Nullable ReadyPhase ready;
+
+    /** Databases that are kept empty for a statement; null for none. */
+    private @Nullable EmptyDatabases emptied;
 
     private final SessionPins pins = new SessionPins(this);
 
@@ -319,6 +328,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     /** The client has proved who it is, for a database of its own. */
     void authenticated(ServerPool serverPool) {
         pool = serverPool;
+        roleNumber = serverPool.roleNumber();
         serverPool.clientCame();
         DatabaseConfig target = databaseConfig;
         if (target != null) {
@@ -518,6 +528,11 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         }
         long now = System.nanoTime();
         ServerPool mine = pool();
+        if (mine.roleNumber() != roleNumber) {
+            in.release();
+            fail(CarpoolError.ROLE_REPLACED.reply());
+            return;
+        }
         ServerConnection home = sequences().home();
         ServerConnection wanted = null;
         ServerConnection server = null;
@@ -539,6 +554,12 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     /** A server connection has been granted for the request at hand. */
     void link(ServerConnection server, ByteBuf in, long since, long now) {
         ServerPool mine = pool();
+        if (mine.roleNumber() != roleNumber) {
+            in.release();
+            mine.release(server, null);
+            fail(CarpoolError.ROLE_REPLACED.reply());
+            return;
+        }
         lastRequestAt = now;
         mine.stats(loop).checkout(now - since);
         Link link = Link.between(this, requests(), server, mine.mode(), mine, mine.stats(loop), now);
@@ -737,6 +758,31 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     /** Who it is in {@link CompatibilityReport}. */
     CompatibilityReport.Owner reportedAs() {
         return new CompatibilityReport.Owner(database, user, applicationName);
+    }
+
+    @Override
+    public void emptyDatabases(Set<String> databases, Runnable then) {
+        emptied = context.pools()
+                .empty(
+                        pool().target(),
+                        databases,
+                        () -> context.sessions().withoutServer(databases, this),
+                        channel.eventLoop(),
+                        then);
+    }
+
+    @Override
+    public void leaveDatabases() {
+        EmptyDatabases mine = emptied;
+        if (mine != null) {
+            emptied = null;
+            mine.end();
+        }
+    }
+
+    @Override
+    public void clusterChanged(List<ClusterChange> changes) {
+        new ClusterChanges(context, pool().target()).apply(changes, this);
     }
 
     @Override

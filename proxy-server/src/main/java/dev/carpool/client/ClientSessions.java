@@ -4,8 +4,12 @@ import dev.carpool.config.CarpoolConfig;
 import dev.carpool.config.DatabaseConfig;
 import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
+import dev.carpool.pool.ServerPool;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -57,6 +61,25 @@ public final class ClientSessions {
     public int ofUser(String user) {
         AtomicInteger count = ofUser.get(user);
         return count == null ? 0 : count.get();
+    }
+
+    /**
+     * The pools of sessions in one of these databases of a session's server that have no server connection at the moment,
+     * one for each session. A moment old.
+     */
+    List<ServerPool> withoutServer(Set<String> databases, ClientSession by) {
+        List<ServerPool> pools = new ArrayList<>();
+        for (ClientSession session : sessions.values()) {
+            ServerPool pool = session.serverPool();
+            if (session != by
+                    && pool != null
+                    && session.server() == null
+                    && databases.contains(pool.target().database())
+                    && pool.target().isOnServerOf(by.pool().target())) {
+                pools.add(pool);
+            }
+        }
+        return pools;
     }
 
     /** Counts a session in, or says which cap forbids it. */

@@ -154,7 +154,9 @@ final class WelcomePhase extends ClientPhase implements PoolWaiter, ServerConnec
         ParameterValues canonical = ParameterValues.of(wanted);
         connection.settle(canonical);
         Welcome welcome = new Welcome(canonical, connection.reported());
-        pool.welcome(asked, welcome);
+        if (!pool.closesAtRelease(connection)) {
+            pool.welcome(asked, welcome);
+        }
         pool.release(connection, null);
         if (session.phase() == this) {
             session.welcome(welcome);

@@ -236,6 +236,18 @@ public enum CarpoolError {
             Severity.FATAL,
             "terminating connection because its server connection is replaced",
             "connect again; RECONNECT or changed settings replace server connections: see server_fast_close"),
+    DATABASE_REPLACED(
+            "CP504",
+            SqlState.ADMIN_SHUTDOWN,
+            Severity.FATAL,
+            "terminating connection because its database was dropped or renamed",
+            ""),
+    ROLE_REPLACED(
+            "CP505",
+            SqlState.ADMIN_SHUTDOWN,
+            Severity.FATAL,
+            "terminating connection because its role was dropped",
+            "a role of the same name is not the same role"),
     STATEMENT_MODE_TRANSACTION(
             "CP601",
             SqlState.FEATURE_NOT_SUPPORTED,

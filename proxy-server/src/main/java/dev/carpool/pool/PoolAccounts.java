@@ -4,6 +4,8 @@ import dev.carpool.server.CloseReason;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
+import static java.util.Objects.requireNonNull;
+
 /**
  * Who gets a server connection of one server host, and when: the door to all accounts of that host. No I/O, no
  * threads, no clock. Every method is called with the host's lock held and a time in nanoseconds; what is left to be
@@ -455,6 +457,12 @@ final class PoolAccounts {
         }
     }
 
+    /** The same for one pool. */
+    void stopHoldingOpens(PoolState pool, long now, Actions actions) {
+        pool.holdsOpens = false;
+        admission.seek(pool, now, actions);
+    }
+
     // --- upkeep
 
     /**
@@ -500,6 +508,14 @@ final class PoolAccounts {
         for (ServerSlot slot = pool.idle.oldest(); slot != null; slot = pool.idle.oldest()) {
             admission.close(slot, reason, now, actions);
         }
+    }
+
+    /** Closes what is idle but for the {@code keep} connections used last; returns how many those are. */
+    int closeIdle(PoolState pool, int keep, CloseReason reason, long now, Actions actions) {
+        while (pool.idle.size() > keep) {
+            admission.close(requireNonNull(pool.idle.oldest()), reason, now, actions);
+        }
+        return pool.idle.size();
     }
 
     /** Has all connections of the pool closed: idle ones at once, the others when they are given back or opened. */

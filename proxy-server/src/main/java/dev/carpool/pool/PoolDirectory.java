@@ -9,6 +9,7 @@ import dev.carpool.server.CloseReason;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.server.ServerConnector;
 import dev.carpool.server.ServerTarget;
+import dev.carpool.suspicion.ClusterChange;
 import io.netty.channel.EventLoop;
 import java.util.Collection;
 import java.util.HashMap;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** All pools, made on first use and forgotten when nothing is left of them. Thread-safe. */
@@ -278,6 +280,59 @@ public final class PoolDirectory {
 
     public void reconnect(@Nullable String database) {
         each(database, pool -> pool.reconnect(CloseReason.RECONNECT));
+    }
+
+    /**
+     * Roles or databases of a server have been changed: what was opened before is not used for new sessions any more.
+     *
+     * @param server any target on that server
+     */
+    public void changed(ServerTarget server, ClusterChange change) {
+        for (ServerPool pool : pools.values()) {
+            ServerTarget target = pool.target();
+            boolean role = change.role() == null || change.role().equals(target.user());
+            boolean database = change.database() == null || change.database().equals(target.database());
+            if (!role || !database || !target.isOnServerOf(server)) {
+                continue;
+            }
+            switch (change.kind()) {
+                case LOGIN -> pool.loginChanged();
+                case DEFAULTS -> pool.reconnect(CloseReason.OUTDATED);
+                case ROLE -> {
+                    pool.loginChanged();
+                    pool.reconnect(CloseReason.OUTDATED);
+                    if (change.role() != null) {
+                        pool.roleReplaced();
+                    }
+                }
+                case DATABASE -> {
+                    pool.loginChanged();
+                    pool.reconnect(CloseReason.OUTDATED);
+                    pool.host().forgetHiddenEffects(change.database());
+                }
+                case EMPTY_DATABASE -> {}
+            }
+        }
+    }
+
+    /**
+     * Closes what nobody uses of databases, and opens nothing there until {@link EmptyDatabases#end}.
+     *
+     * @param server any target on their server
+     * @param sessions the pools of sessions there that have no server connection, one for each
+     * @param loop runs {@code then} when what is closed is gone, later than this returns
+     */
+    public EmptyDatabases empty(
+            ServerTarget server,
+            Set<String> databases,
+            Supplier<List<ServerPool>> sessions,
+            EventLoop loop,
+            Runnable then) {
+        Supplier<List<ServerPool>> there = () -> pools.values().stream()
+                .filter(pool -> databases.contains(pool.target().database())
+                        && pool.target().isOnServerOf(server))
+                .toList();
+        return EmptyDatabases.begin(there, sessions, loop, then);
     }
 
     /** Whether new clients of a database are refused. */

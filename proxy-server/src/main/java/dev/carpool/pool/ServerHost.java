@@ -52,6 +52,11 @@ final class ServerHost {
         return loops[index];
     }
 
+    /** The index of one of the proxy's event loops. */
+    int indexOf(EventLoop one) {
+        return java.util.Arrays.asList(loops).indexOf(one);
+    }
+
     boolean isAnswering() {
         return answering;
     }
@@ -69,6 +74,11 @@ final class ServerHost {
     /** What is known of the functions of a database. */
     HiddenEffects hiddenEffects(String database) {
         return hiddenEffects.computeIfAbsent(database, missing -> new HiddenEffects());
+    }
+
+    /** What is known of the functions of a database is of no use any more; null for all databases. */
+    void forgetHiddenEffects(@Nullable String database) {
+        hiddenEffects.keySet().removeIf(name -> database == null || name.equals(database));
     }
 
     void opened(ServerConnection connection) {

@@ -59,6 +59,7 @@ public final class ServerPool implements Link.Returns {
     private final AtomicInteger failures = new AtomicInteger();
     private volatile Duration queueWait = Duration.ZERO;
     private volatile boolean disabled;
+    private final AtomicInteger roleNumber = new AtomicInteger();
     private volatile long lastRoundTrip;
 
     /** When the server last let the proxy in without asking for a secret; 0 for never, -1 when it asks. */
@@ -137,6 +138,10 @@ public final class ServerPool implements Link.Returns {
     /** What logs in to the server from now on. */
     public void credentials(ServerCredentials proved) {
         credentials = proved;
+        LoginFailure failure = lastFailure;
+        if (failure != null && failure.kind() == LoginFailure.Kind.CREDENTIALS) {
+            loginChanged();
+        }
     }
 
     public ServerCredentials credentials() {
@@ -157,6 +162,26 @@ public final class ServerPool implements Link.Returns {
 
     public SequenceReaders sequenceReaders() {
         return sequenceReaders;
+    }
+
+    /** A role of this name may be another one since the number is. */
+    public int roleNumber() {
+        return roleNumber.get();
+    }
+
+    void roleReplaced() {
+        roleNumber.incrementAndGet();
+    }
+
+    /** The server may say something else at the next login. */
+    void loginChanged() {
+        trustedAt = 0;
+        if (lastFailure != null) {
+            failures.set(0);
+            lastFailure = null;
+            long now = System.nanoTime();
+            host.apply((accounts, actions) -> accounts.stopHoldingOpens(state, now, actions), now);
+        }
     }
 
     /** Nanoseconds the last check of an idle connection took, 0 before the first. */
@@ -437,10 +462,11 @@ public final class ServerPool implements Link.Returns {
     /** Opens the connection of a slot that the accounts have set aside. */
     void open(ServerSlot slot) {
         PoolSettings current = settings;
+        ServerCredentials used = credentials;
         connector.open(
                 host.loop(slot.loop()),
                 target,
-                credentials,
+                used,
                 current.maxPreparedStatements(),
                 current.server().connectTimeout(),
                 new ServerConnector.Result() {
@@ -452,7 +478,11 @@ public final class ServerPool implements Link.Returns {
 
                     @Override
                     public void failed(LoginFailure failure) {
-                        ServerPool.this.openFailed(slot, failure);
+                        if (failure.kind() == LoginFailure.Kind.CREDENTIALS && used != credentials) {
+                            ServerPool.this.openFailedBefore(slot);
+                        } else {
+                            ServerPool.this.openFailed(slot, failure);
+                        }
                     }
                 });
     }
@@ -517,6 +547,18 @@ public final class ServerPool implements Link.Returns {
         return now
                 + lifetime.toNanos()
                 - (jitter > 0 ? ThreadLocalRandom.current().nextLong(jitter) : 0);
+    }
+
+    /** The server has refused what the pool had before a client has proved something else. */
+    private void openFailedBefore(ServerSlot slot) {
+        long now = System.nanoTime();
+        host.apply(
+                (accounts, actions) -> {
+                    accounts.openFailed(slot, now, now, actions);
+                    accounts.stopHoldingOpens(state, now, actions);
+                },
+                now);
+        discardIfTemporary();
     }
 
     private void openFailed(ServerSlot slot, LoginFailure failure) {
@@ -631,6 +673,43 @@ public final class ServerPool implements Link.Returns {
                     accounts.markForClose(state, reason, now, actions);
                 },
                 now);
+    }
+
+    /** Closes what is idle but for {@code keep} connections; returns how many those are. */
+    int closeIdle(int keep) {
+        long now = System.nanoTime();
+        int[] kept = {0};
+        host.apply(
+                (accounts, actions) ->
+                        kept[0] = accounts.closeIdle(state, keep, CloseReason.DATABASE_NEEDED, now, actions),
+                now);
+        return kept[0];
+    }
+
+    /** Opens nothing for a while, or again. */
+    void holdOpens(boolean on, Duration longest) {
+        long now = System.nanoTime();
+        host.apply(
+                (accounts, actions) -> {
+                    if (on) {
+                        accounts.holdOpens(state, now + longest.toNanos(), now, actions);
+                    } else {
+                        accounts.stopHoldingOpens(state, now, actions);
+                    }
+                },
+                now);
+    }
+
+    /** Connections in the hands of sessions. A moment old. */
+    int linked() {
+        return (int) connections.stream()
+                .filter(connection -> connection.state() == ServerState.LINKED)
+                .count();
+    }
+
+    /** Connections that count against the caps: opening, idle, in use and closing. */
+    int open() {
+        return host.locked(accounts -> state.open());
     }
 
     /** Whether a connection of the pool is closed instead of reused when it is given back. */

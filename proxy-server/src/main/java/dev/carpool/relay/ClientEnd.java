@@ -5,6 +5,7 @@ import dev.carpool.params.CustomSettings;
 import dev.carpool.params.ParameterValues;
 import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.server.ServerConnection;
+import dev.carpool.suspicion.ClusterChange;
 import dev.carpool.suspicion.Effects;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
@@ -93,6 +94,18 @@ public interface ClientEnd {
 
     /** A statement, or its beginning, is being run. */
     void ran(Effects effects, String statement, boolean standardStrings);
+
+    /**
+     * A statement that is to be sent needs databases for itself: the proxy closes what nobody uses of them, and opens
+     * nothing there until {@link #leaveDatabases}. Runs {@code then} later, never before this returns.
+     */
+    void emptyDatabases(Set<String> databases, Runnable then);
+
+    /** The statement has ended. */
+    void leaveDatabases();
+
+    /** Roles or databases have been changed, and it is committed; called before the client is told so. */
+    void clusterChanged(List<ClusterChange> changes);
 
     /** The link has ended as it should; the session is ready for its next request. */
     void unlinked();

@@ -16,7 +16,9 @@ final class RequestQueue {
         /** The server has accepted the session's settings. */
         SYNCED,
         /** It is known what the session holds. */
-        PROBED
+        PROBED,
+        /** What a request needs of others is done. */
+        PREPARED
     }
 
     /** Null when no request has to wait. */

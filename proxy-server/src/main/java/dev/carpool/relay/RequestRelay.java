@@ -370,6 +370,11 @@ public final class RequestRelay {
                 }
                 int next = at + 1 + length;
                 int rewrittenTo = messages.message(type, in, at, length, start, link);
+                if (rewrittenTo == RequestRewriter.MUST_WAIT) {
+                    start = Math.max(start, output.handedOn());
+                    queue.pause(RequestQueue.Until.PREPARED);
+                    continue;
+                }
                 if (rewrittenTo >= 0) {
                     start = rewrittenTo;
                     at = rewrittenTo;

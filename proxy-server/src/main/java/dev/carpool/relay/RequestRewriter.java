@@ -36,6 +36,9 @@ final class RequestRewriter {
     /** The message goes to the server as it came. */
     private static final int AS_IT_IS = -1;
 
+    /** The message cannot be dealt with yet: {@link ClientEnd#resumeRequests} says when. */
+    static final int MUST_WAIT = -2;
+
     private final RequestOutput output;
     private final SessionState state;
     private final RequestEffects effects;
@@ -120,13 +123,16 @@ final class RequestRewriter {
     }
 
     /**
-     * Deals with one message that is {@link #opened}; returns -1 when it is to be handed on as it is, else the index up to
+     * Deals with one message that is {@link #opened}; returns -1 when it is to be handed on as it is, {@link #MUST_WAIT} when
+     * nothing has been done yet, else the index up to
      * which {@code in} has been replaced by what was written. The rest of the message follows from there.
      */
     int message(byte type, ByteBuf in, int at, int length, int start, Link link) {
         OutstandingRequests outstanding = link.server().outstanding();
         switch (type) {
-            case QUERY -> query(in, at, length, start, link);
+            case QUERY -> {
+                return query(in, at, length, start, link);
+            }
             case SYNC -> {
                 outstanding.push(OutstandingRequests.SYNC);
                 waits.synced();
@@ -174,11 +180,13 @@ final class RequestRewriter {
         effects.unread(bits, "", true, link);
     }
 
-    private void query(ByteBuf in, int at, int length, int start, Link link) {
+    private int query(ByteBuf in, int at, int length, int start, Link link) {
         ServerConnection server = link.server();
         boolean whole = length <= LONGEST_READ;
         if (whole && length > 5) {
-            read(in, at, length, start, link);
+            if (!read(in, at, length, start, link)) {
+                return MUST_WAIT;
+            }
         } else if (!whole) {
             if (sql.isActive(server)) {
                 output.forward(in, start, at, server);
@@ -194,18 +202,29 @@ final class RequestRewriter {
             lexing = true;
             lexer.begin(server);
         }
+        return AS_IT_IS;
     }
 
-    /** Notes what the text of a simple query does that is here as a whole, and puts in front of it what it needs. */
-    private void read(ByteBuf in, int at, int length, int start, Link link) {
+    /**
+     * Notes what the text of a simple query does that is here as a whole, and puts in front of it what it needs; false if it
+     * must wait.
+     */
+    private boolean read(ByteBuf in, int at, int length, int start, Link link) {
         ServerConnection server = link.server();
         int bits = lexer.suspicion(in, at + 5, at + length, server);
+        if ((bits & Suspicion.OTHERS) != 0) {
+            String text = MessageStrings.latin1(in, at + 5, at + length);
+            if (link.state().cluster().mustWait(text, server, link.client())) {
+                return false;
+            }
+            link.state().cluster().sent(text, server);
+        }
         waits.queried(bits);
         boolean concerned = sql.concerns(bits, server);
         if ((bits & Suspicion.STATEFUL) == 0 && !concerned) {
             state.suspect(bits, link);
             sequences(bits, in, start, at, false, link);
-            return;
+            return true;
         }
         String text = MessageStrings.latin1(in, at + 5, at + length);
         int left = bits;
@@ -221,6 +240,7 @@ final class RequestRewriter {
         }
         effects.executes(left & ~bits, text, true, link);
         sequences(bits | left, in, start, at, false, link);
+        return true;
     }
 
     private int parse(ByteBuf in, int at, int length, int start, Link link) {
@@ -282,11 +302,14 @@ final class RequestRewriter {
     }
 
     private int bind(ByteBuf in, int at, int length, int start, Link link) {
-        link.bind();
         ServerConnection server = link.server();
         int here = Math.min(at + 1 + length, in.writerIndex());
         int name = MessageStrings.end(in, at + 5, here) + 1;
         int nameEnd = MessageStrings.end(in, name, here);
+        if (mustWait(in, name, nameEnd, link)) {
+            return MUST_WAIT;
+        }
+        link.bind();
         if (nameEnd == name) {
             supplyUnnamed(in, start, at, server);
             int bits = bound(unnamed.suspicion(), null, in, nameEnd + 1, here, link);
@@ -322,6 +345,19 @@ final class RequestRewriter {
         return restOf(in, at, nameEnd, length);
     }
 
+    /** Whether the statement whose name is {@code in[from, to)} must not be bound yet. */
+    private boolean mustWait(ByteBuf in, int from, int to, Link link) {
+        ServerConnection server = link.server();
+        Mapping mapping = from == to ? null : statements.find(in, from, to);
+        int bits =
+                mapping != null ? mapping.statement().suspicion() : from == to ? unnamed.suspicion() : Suspicion.NONE;
+        if ((bits & Suspicion.OTHERS) == 0) {
+            return false;
+        }
+        String text = mapping == null ? unnamed.text() : mapping.statement().latin1();
+        return link.state().cluster().mustWait(text, server, link.client());
+    }
+
     /**
      * Notes what a statement does that is bound; {@code in[from, to)} is what is here of the Bind message behind the names.
      *
@@ -332,6 +368,10 @@ final class RequestRewriter {
         ServerConnection server = link.server();
         boolean concerned = sql.concerns(bits, server);
         waits.bound(bits);
+        if ((bits & Suspicion.OTHERS) != 0) {
+            String read = statement == null ? unnamed.text() : statement.latin1();
+            link.state().cluster().sent(read, server);
+        }
         if ((bits & Suspicion.STATEFUL) == 0 && !concerned) {
             state.suspect(bits, link);
             return bits;

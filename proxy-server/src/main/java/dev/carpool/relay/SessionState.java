@@ -41,6 +41,7 @@ final class SessionState {
 
     private final Pins pins = new Pins();
     private final SessionSettings settings = new SessionSettings();
+    private final ClusterWork cluster = new ClusterWork();
 
     /** Bits of {@link Suspicion}: what may have been left on the connection and has to be asked for. */
     private int suspicion;
@@ -73,6 +74,7 @@ final class SessionState {
     void begin() {
         pins.begin();
         settings.begin();
+        cluster.begin();
         suspicion = Suspicion.NONE;
         probed = Suspicion.NONE;
         tags = Suspicion.NONE;
@@ -88,6 +90,12 @@ final class SessionState {
     void end(ClientEnd client) {
         suspect = null;
         pins.end(client);
+        cluster.end(client);
+    }
+
+    /** What the statements do to roles and databases. */
+    ClusterWork cluster() {
+        return cluster;
     }
 
     /** That the session keeps the connection between transactions, null when it does not. Any thread. */
@@ -279,6 +287,7 @@ final class SessionState {
         tags = Suspicion.NONE;
         endings = 0;
         failed = false;
+        cluster.transactionEnded(seen, error, link.client());
         if (!settings.areTouched()) {
             return;
         }

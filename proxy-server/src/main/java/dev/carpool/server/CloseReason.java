@@ -8,6 +8,8 @@ public enum CloseReason {
     FAIR_SHARE("ahead of its fair share while others waited"),
     POOL_SHRUNK("more connections than the limits allow after a change of settings"),
     RECONNECT("RECONNECT or changed server settings"),
+    OUTDATED("its role or database was changed"),
+    DATABASE_NEEDED("a statement needs its database without anybody connected to it"),
     OTHER_LOOP("its transport cannot move it to the event loop that needs it"),
     PAUSED("the pool is paused"),
     RESET_FAILED("could not be cleaned after use"),

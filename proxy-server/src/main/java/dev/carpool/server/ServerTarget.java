@@ -17,4 +17,9 @@ public record ServerTarget(
         String database,
         String user,
         Map<String, String> parameters,
-        @Nullable String connectQuery) {}
+        @Nullable String connectQuery) {
+    /** Whether both are on the same server. */
+    public boolean isOnServerOf(ServerTarget other) {
+        return port == other.port && host.equals(other.host);
+    }
+}

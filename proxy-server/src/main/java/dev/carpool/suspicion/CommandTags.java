@@ -19,7 +19,10 @@ public final class CommandTags {
             return Suspicion.NONE;
         }
         return switch (buffer.getByte(index)) {
-            case 'A' -> startsWith(buffer, index, length, "ALTER ") ? Suspicion.DEFINES : Suspicion.NONE;
+            case 'A' ->
+                startsWith(buffer, index, length, "ALTER ")
+                        ? Suspicion.DEFINES | ofObject(buffer, index + 6, length - 6)
+                        : Suspicion.NONE;
             case 'B' -> is(buffer, index, length, "BEGIN") ? Suspicion.TRANSACTION : Suspicion.NONE;
             case 'C' -> ofC(buffer, index, length);
             case 'D' -> ofD(buffer, index, length);
@@ -43,7 +46,7 @@ public final class CommandTags {
             return Suspicion.TRANSACTION | Suspicion.COMMITTED;
         }
         if (startsWith(buffer, index, length, "CREATE ")) {
-            return Suspicion.DEFINES;
+            return Suspicion.DEFINES | ofObject(buffer, index + 7, length - 7);
         }
         if (startsWith(buffer, index, length, "CLOSE CURSOR")) {
             return Suspicion.DROPPED;
@@ -59,7 +62,7 @@ public final class CommandTags {
             return length == 2 ? Suspicion.DO_OR_CALL : Suspicion.NONE;
         }
         if (startsWith(buffer, index, length, "DROP ")) {
-            return Suspicion.DROPPED;
+            return Suspicion.DROPPED | ofObject(buffer, index + 5, length - 5);
         }
         if (startsWith(buffer, index, length, "DISCARD")) {
             int all = is(buffer, index, length, "DISCARD ALL")
@@ -72,6 +75,12 @@ public final class CommandTags {
             return Suspicion.SQL_PREPARE | all;
         }
         return is(buffer, index, length, "DECLARE CURSOR") ? Suspicion.CURSOR : Suspicion.NONE;
+    }
+
+    /** What CREATE, ALTER and DROP are about. */
+    private static int ofObject(ByteBuf buffer, int index, int length) {
+        boolean shared = is(buffer, index, length, "ROLE") || is(buffer, index, length, "DATABASE");
+        return shared ? Suspicion.OTHERS : Suspicion.NONE;
     }
 
     private static int ofL(ByteBuf buffer, int index, int length) {

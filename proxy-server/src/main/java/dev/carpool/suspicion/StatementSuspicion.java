@@ -186,6 +186,11 @@ final class StatementSuspicion {
                 }
             }
             case UESCAPE -> reasons |= Suspicion.UNCLEAR;
+            case DATABASE, GROUP, ROLE, USER -> {
+                if (before == SqlToken.CREATE || before == SqlToken.ALTER || before == SqlToken.DROP) {
+                    reasons |= Suspicion.OTHERS;
+                }
+            }
             default -> {}
         }
     }

@@ -118,6 +118,9 @@ public final class Suspicion {
     /** CREATE or ALTER of something, CREATE TABLE AS excepted. Tags only. */
     public static final int DEFINES = 1 << 30;
 
+    /** CREATE, ALTER or DROP of a role or a database, which other sessions may belong to. */
+    public static final int OTHERS = 1 << 31;
+
     /** What no other session may meet: a connection with one of these needs a clean-up or a probe before. */
     public static final int NEEDS_RESET = SET
             | DISCARD
@@ -162,7 +165,8 @@ public final class Suspicion {
             | INSERTS
             | CHANGES
             | SEQUENCES_DISCARDED
-            | DEFINES;
+            | DEFINES
+            | OTHERS;
 
     /** By bit number. */
     private static final List<String> NAMES = List.of(
@@ -196,7 +200,8 @@ public final class Suspicion {
             "inserts",
             "changes",
             "sequences_discarded",
-            "defines");
+            "defines",
+            "others");
 
     private Suspicion() {}
 

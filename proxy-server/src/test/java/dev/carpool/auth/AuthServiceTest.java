@@ -41,14 +41,14 @@ final class AuthServiceTest {
 
     @Test
     void aReloadAppliesTheTimeToLive() throws AuthFileProblems {
-        auth.remember(ALICE, PASSWORD, MD5);
+        auth.remember(ALICE, PASSWORD, MD5, auth.changes());
         auth.reload(config());
         assertNotNull(auth.proved(ALICE, PASSWORD), "nothing has changed");
         auth.reload(config("auth_passthrough_ttl=0"));
-        auth.remember(ALICE, PASSWORD, MD5);
+        auth.remember(ALICE, PASSWORD, MD5, auth.changes());
         assertNull(auth.proved(ALICE, PASSWORD));
         auth.reload(config());
-        auth.remember(ALICE, PASSWORD, MD5);
+        auth.remember(ALICE, PASSWORD, MD5, auth.changes());
         assertNotNull(auth.proved(ALICE, PASSWORD));
     }
 
@@ -76,7 +76,7 @@ final class AuthServiceTest {
 
     @Test
     void whatAServerRefusesIsForgotten() throws AuthQuery.BadResult {
-        auth.remember(ALICE, PASSWORD, MD5);
+        auth.remember(ALICE, PASSWORD, MD5, auth.changes());
         auth.queries().answer(QUERIED, List.of(List.of(Secret.of("alice"), PASSWORD)));
         auth.refused("db:5432", "other", "alice");
         auth.refused("db:5432", "app", "bob");
@@ -85,5 +85,26 @@ final class AuthServiceTest {
         auth.refused("db:5432", "app", "alice");
         assertNull(auth.proved(ALICE, PASSWORD));
         assertTrue(auth.queries().remembered(QUERIED).isEmpty());
+    }
+
+    @Test
+    void whatIsKnownOfAChangedRoleIsForgotten() throws AuthQuery.BadResult {
+        auth.remember(ALICE, PASSWORD, MD5, auth.changes());
+        auth.queries().answer(QUERIED, List.of(List.of(Secret.of("alice"), PASSWORD)));
+        auth.changed("db:5432", "bob");
+        auth.changed("other:5432", "alice");
+        assertNotNull(auth.proved(ALICE, PASSWORD));
+        assertTrue(auth.queries().remembered(QUERIED).isPresent());
+        auth.changed("db:5432", "alice");
+        assertNull(auth.proved(ALICE, PASSWORD));
+        assertTrue(auth.queries().remembered(QUERIED).isEmpty());
+    }
+
+    @Test
+    void aPasswordProvedBeforeAChangeIsNotRememberedBehindIt() {
+        int before = auth.changes();
+        auth.changed("db:5432", null);
+        auth.remember(ALICE, PASSWORD, MD5, before);
+        assertNull(auth.proved(ALICE, PASSWORD));
     }
 }

@@ -96,7 +96,7 @@ final class SecretsStayHiddenTest {
         UserList users = UserList.read(write("users", "\"alice\" \"" + MARKER + "\"\n\"bob\" \"x\""), 2);
         HbaRules rules = HbaRules.read(write("hba", "host all all all trust\n"));
         AuthService service = new AuthService(AuthConfig.defaults());
-        service.remember(passthroughKey, PASSWORD, new ServerCredentials.Scram(keys));
+        service.remember(passthroughKey, PASSWORD, new ServerCredentials.Scram(keys), service.changes());
         HbaRules.Client hbaClient = new HbaRules.Client(null, "app", "alice", false, false);
 
         return List.of(

@@ -23,7 +23,12 @@ final class RememberedSecretsTest {
     void whatTheServerRefusesHasToBeProvedAgain() {
         PassthroughCache.Key key = new PassthroughCache.Key("127.0.0.1:5432", "app", "app");
         try (ProxyOnOneLoop proxy = ProxyOnOneLoop.with()) {
-            proxy.auth().remember(key, PASSWORD, new ServerCredentials.Md5Hash(Md5Password.stored(PASSWORD, "app")));
+            proxy.auth()
+                    .remember(
+                            key,
+                            PASSWORD,
+                            new ServerCredentials.Md5Hash(Md5Password.stored(PASSWORD, "app")),
+                            proxy.auth().changes());
             assertNotNull(proxy.auth().proved(key, PASSWORD));
             proxy.postgres.loginMutation = replies -> Wire.of(
                             out -> WireWriter.error(out, "FATAL", "28P01", "wrong", ""))
