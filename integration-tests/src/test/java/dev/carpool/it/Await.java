@@ -22,12 +22,20 @@ final class Await {
     }
 
     static void until(String what, Duration limit, Callable<Boolean> condition) throws Exception {
+        if (!holds(limit, condition)) {
+            fail("not within " + limit.toMillis() + " ms: " + what);
+        }
+    }
+
+    /** Returns when the condition holds, or false when it does not come to that. */
+    static boolean holds(Duration limit, Callable<Boolean> condition) throws Exception {
         long deadline = System.nanoTime() + limit.toNanos();
         while (!condition.call()) {
             if (System.nanoTime() > deadline) {
-                fail("not within " + limit.toMillis() + " ms: " + what);
+                return false;
             }
             LockSupport.parkNanos(PAUSE);
         }
+        return true;
     }
 }

@@ -2,6 +2,7 @@ package dev.carpool.it;
 
 import java.io.IOException;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** Steps done on both sides, one after another, until the answers differ. */
 final class TwinEpisode implements AutoCloseable {
     /** How long notifications may take that the other side has had. */
-    private static final int PATIENCE_MS = 5_000;
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private static final Pattern MISSING = Pattern.compile("prepared statement \"[^\"]*\" does not exist");
 
@@ -137,15 +138,12 @@ final class TwinEpisode implements AutoCloseable {
             if (actual == null || expected.status() != 'I') {
                 continue;
             }
-            long deadline = System.nanoTime() + PATIENCE_MS * 1_000_000L;
-            expected.poll();
-            actual.poll();
-            while (!expected.notifications().equals(actual.notifications()) && System.nanoTime() < deadline) {
-                Thread.sleep(1);
+            boolean same = Await.holds(PATIENCE, () -> {
                 expected.poll();
                 actual.poll();
-            }
-            if (!expected.notifications().equals(actual.notifications())) {
+                return expected.notifications().equals(actual.notifications());
+            });
+            if (!same) {
                 return new TwinDifference(
                         seed, List.copyOf(done), step, named(each.getKey(), expected), named(each.getKey(), actual));
             }

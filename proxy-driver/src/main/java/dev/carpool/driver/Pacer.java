@@ -13,6 +13,7 @@ interface Pacer {
 
         @Override
         public void pause(long nanos) throws InterruptedException {
+            // The backoff between two attempts: nothing tells when another has better chances.
             TimeUnit.NANOSECONDS.sleep(nanos);
         }
 

@@ -21,7 +21,7 @@ final class FakeConnector implements PgConnector {
         Connection connect(String url, Properties info) throws SQLException;
     }
 
-    /** Stands for pgjdbc's connection; no method of it works. */
+    /** Stands for pgjdbc's connection, which the driver hands on as it is: to call a method of it is a mistake of the driver's. */
     static final Connection CONNECTION = (Connection) Proxy.newProxyInstance(
             FakeConnector.class.getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, arguments) -> {
                 throw new UnsupportedOperationException(method.getName());

@@ -116,7 +116,7 @@ public final class Demo implements Callable<Integer> {
     }
 
     /** False when Carpool ended instead. */
-    private boolean awaitReady(CompletableFuture<Integer> carpool) throws InterruptedException {
+    private boolean awaitReady(CompletableFuture<Integer> carpool) throws InterruptedException, ExecutionException {
         long deadline = System.nanoTime() + READY_WITHIN.toNanos();
         while (!carpool.isDone()) {
             if (isReady()) {
@@ -125,7 +125,11 @@ public final class Demo implements Callable<Integer> {
             if (System.nanoTime() > deadline) {
                 throw new IllegalStateException("Carpool is not ready after " + READY_WITHIN.toSeconds() + " s");
             }
-            TimeUnit.MILLISECONDS.sleep(50);
+            try {
+                carpool.get(50, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                // it runs: ask again, since only a login tells that it is ready
+            }
         }
         return false;
     }

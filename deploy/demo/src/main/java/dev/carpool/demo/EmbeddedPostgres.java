@@ -384,6 +384,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         }
     }
 
+    /** Looks again and again: {@link ProcessHandle#onExit} does not end for a zombie. */
     private static void awaitEnd(List<ProcessHandle> processes) {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         try {

@@ -63,6 +63,7 @@ record ServerAccount(List<String> prefix, @Nullable Ids owner) {
         try {
             return uidOfThisProcess() == 0;
         } catch (IOException | UnsupportedOperationException e) {
+            // The JDK promises the "unix" attributes nowhere; a file system without them throws the latter.
             return System.getProperty("user.name").equals("root");
         }
     }
