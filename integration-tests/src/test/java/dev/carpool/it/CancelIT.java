@@ -106,15 +106,13 @@ class CancelIT {
     @Test
     void endsAQueuedBatch() throws Exception {
         a.query("begin");
-        b.send(Wire.parse("s", "select 1"), Wire.bind("", "s"), Wire.execute("", 0), Wire.sync());
+        b.send(Wire.parse("s", "select 1"), Wire.run("s"));
         Await.until("b queues", () -> proxy.waiting() == 1);
         cancel(b);
         assertEquals("E:57014 Z:I", b.replies());
         a.query("commit");
-        assertEquals("E:26000 Z:I", b.exchange(Wire.bind("", "s"), Wire.execute("", 0), Wire.sync()));
-        assertEquals(
-                "1 2 D:2 C:SELECT_1 Z:I",
-                b.exchange(Wire.parse("s", "select 2"), Wire.bind("", "s"), Wire.execute("", 0), Wire.sync()));
+        assertEquals("E:26000 Z:I", b.exchange(Wire.run("s")));
+        assertEquals("1 2 D:2 C:SELECT_1 Z:I", b.exchange(Wire.parse("s", "select 2"), Wire.run("s")));
     }
 
     @Test
@@ -179,11 +177,7 @@ class CancelIT {
                 assertEquals("T D:" + i + " C:SELECT_1 Z:I", b.query("select " + i + " from pg_sleep(0.001)"));
                 assertEquals(
                         "1 2 D:" + i + " C:SELECT_1 Z:I",
-                        b.exchange(
-                                Wire.parse("", "select " + i + " from pg_sleep(0.001)"),
-                                Wire.bind("", ""),
-                                Wire.execute("", 0),
-                                Wire.sync()));
+                        b.exchange(Wire.extended("select " + i + " from pg_sleep(0.001)")));
             }
         } finally {
             stop.set(true);

@@ -131,9 +131,7 @@ class IsolationIT {
                 assertEquals("T " + row, query(client, sql));
             } else {
                 hasUnnamed = false;
-                assertEquals(
-                        "1 2 " + row,
-                        client.exchange(Wire.parse("", sql), Wire.bind("", ""), Wire.execute("", 0), Wire.sync()));
+                assertEquals("1 2 " + row, client.exchange(Wire.extended(sql)));
             }
         }
 
@@ -156,9 +154,7 @@ class IsolationIT {
                         "1 Z:I", client.exchange(Wire.parse("", "select 'unnamed of " + number + "'"), Wire.sync()));
                 hasUnnamed = true;
             }
-            assertEquals(
-                    "2 D:unnamed of " + number + " C:SELECT_1 Z:I",
-                    client.exchange(Wire.bind("", ""), Wire.execute("", 0), Wire.sync()));
+            assertEquals("2 D:unnamed of " + number + " C:SELECT_1 Z:I", client.exchange(Wire.run("")));
         }
 
         private String query(ScriptedClient client, String sql) throws Exception {

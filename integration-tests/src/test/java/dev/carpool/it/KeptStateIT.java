@@ -19,16 +19,9 @@ class KeptStateIT {
 
     @BeforeEach
     void start() throws Exception {
-        proxy = ProxyUnderTest.start("default_pool_size=3", "server_round_robin=1");
+        proxy = ProxyUnderTest.inTurn(3);
         a = proxy.login("application_name", "first", "options", "-c work_mem=5MB -c app.started=yes");
         b = proxy.login();
-        a.query("begin");
-        b.query("begin");
-        try (ScriptedClient c = proxy.login()) {
-            c.query("select 1");
-        }
-        a.query("commit");
-        b.query("commit");
     }
 
     @AfterEach
@@ -130,11 +123,7 @@ class KeptStateIT {
 
     @Test
     void parametersNameSettings() throws Exception {
-        a.exchange(
-                Wire.parse("", "select set_config($1, $2, false)"),
-                Wire.bind("", "", "app.tenant", "blue"),
-                Wire.execute("", 0),
-                Wire.sync());
+        a.exchange(Wire.extended("select set_config($1, $2, false)", "app.tenant", "blue"));
         assertKept("blue", "select current_setting('app.tenant', true)");
     }
 
@@ -178,15 +167,7 @@ class KeptStateIT {
     @Test
     void resetInABatch() throws Exception {
         a.query("set work_mem to '9MB'");
-        a.send(
-                Wire.parse("", "reset work_mem"),
-                Wire.bind("", ""),
-                Wire.execute("", 0),
-                Wire.sync(),
-                Wire.parse("", "show work_mem"),
-                Wire.bind("", ""),
-                Wire.execute("", 0),
-                Wire.sync());
+        a.send(Wire.extended("reset work_mem"), Wire.extended("show work_mem"));
         assertEquals("1 2 C:RESET Z:I", a.replies());
         assertEquals("1 2 D:5MB C:SHOW Z:I", a.replies());
     }
@@ -263,14 +244,10 @@ class KeptStateIT {
         a.send(
                 Wire.parse("n1", "select " + name + "('work_mem', $1)"),
                 Wire.sync(),
-                Wire.bind("", "n1", "1MB"),
-                Wire.execute("", 0),
-                Wire.sync(),
+                Wire.run("n1", "1MB"),
                 Wire.parse("n0", "show work_mem"),
                 Wire.sync(),
-                Wire.bind("", "n0"),
-                Wire.execute("", 0),
-                Wire.sync());
+                Wire.run("n0"));
         assertEquals("1 Z:I", a.replies());
         assertEquals("2 D:1MB C:SELECT_1 Z:I", a.replies());
         assertEquals("1 Z:I", a.replies());

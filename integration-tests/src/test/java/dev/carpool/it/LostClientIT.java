@@ -47,9 +47,7 @@ class LostClientIT {
     private void assertReused() throws Exception {
         assertEquals(backend, other.backend());
         assertEquals("T D:1 C:SELECT_1 Z:I", other.query("select 1"));
-        assertEquals(
-                "1 2 D:2 C:SELECT_1 Z:I",
-                other.exchange(Wire.parse("", "select 2"), Wire.bind("", ""), Wire.execute("", 0), Wire.sync()));
+        assertEquals("1 2 D:2 C:SELECT_1 Z:I", other.exchange(Wire.extended("select 2")));
         Await.until("the session is forgotten", () -> proxy.sessions() == 1);
     }
 
@@ -72,7 +70,7 @@ class LostClientIT {
 
     @Test
     void inTheMiddleOfAnExtendedQuery() throws Exception {
-        lost.send(Wire.parse("s", "select pg_sleep(600)"), Wire.bind("", "s"), Wire.execute("", 0), Wire.sync());
+        lost.send(Wire.parse("s", "select pg_sleep(600)"), Wire.run("s"));
         awaitActive("select pg_sleep%");
         lost.vanish();
         assertReused();

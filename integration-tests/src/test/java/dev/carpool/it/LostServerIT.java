@@ -85,8 +85,7 @@ class LostServerIT {
         client.exchange(Wire.parse("", "select 'unnamed'"), Wire.sync());
         terminate(client.backend());
         client.exchange(Wire.parse("", "select 'unnamed'"), Wire.sync());
-        assertEquals(
-                "2 D:still here C:SELECT_1 Z:I", client.exchange(Wire.bind("", "s"), Wire.execute("", 0), Wire.sync()));
+        assertEquals("2 D:still here C:SELECT_1 Z:I", client.exchange(Wire.run("s")));
         assertEquals("Asia/Tokyo", client.value("show timezone"));
     }
 

@@ -52,15 +52,13 @@ class PoolingModesIT {
                 ScriptedClient b = proxy.login()) {
             assertEquals("T D:1 C:SELECT_1 Z:I", a.query("select 1"));
             assertEquals("T D:1 C:SELECT_1 T D:2 C:SELECT_1 Z:I", a.query("select 1; select 2"));
-            assertEquals(
-                    "1 2 D:3 C:SELECT_1 Z:I",
-                    a.exchange(Wire.parse("s", "select 3"), Wire.bind("", "s"), Wire.execute("", 0), Wire.sync()));
+            assertEquals("1 2 D:3 C:SELECT_1 Z:I", a.exchange(Wire.parse("s", "select 3"), Wire.run("s")));
             b.send(Wire.query("begin"));
             Reply error = b.until('E').stream().reduce((x, y) -> y).orElseThrow();
             assertEquals("FATAL", error.field('V'));
             assertTrue(error.field('M').contains("CP601"), error::toString);
             b.expectClosed();
-            assertEquals("2 D:3 C:SELECT_1 Z:I", a.exchange(Wire.bind("", "s"), Wire.execute("", 0), Wire.sync()));
+            assertEquals("2 D:3 C:SELECT_1 Z:I", a.exchange(Wire.run("s")));
         }
     }
 

@@ -14,10 +14,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** Prepared statements of the protocol, in transaction mode. */
 class PreparedStatementsIT {
-    private static byte[] run(String statement, String... parameters) {
-        return Wire.all(Wire.bind("", statement, parameters), Wire.execute("", 0), Wire.sync());
-    }
-
     @Test
     void sameNameMeansToEachClientItsOwnText() throws Exception {
         try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1");
@@ -26,8 +22,8 @@ class PreparedStatementsIT {
             assertEquals("1 Z:I", a.exchange(Wire.parse("s", "select 'a', $1"), Wire.sync()));
             assertEquals("1 Z:I", b.exchange(Wire.parse("s", "select 'b', $1::int + 1"), Wire.sync()));
             for (int i = 0; i < 3; i++) {
-                assertEquals("2 D:a," + i + " C:SELECT_1 Z:I", a.exchange(run("s", "" + i)));
-                assertEquals("2 D:b," + (i + 1) + " C:SELECT_1 Z:I", b.exchange(run("s", "" + i)));
+                assertEquals("2 D:a," + i + " C:SELECT_1 Z:I", a.exchange(Wire.run("s", "" + i)));
+                assertEquals("2 D:b," + (i + 1) + " C:SELECT_1 Z:I", b.exchange(Wire.run("s", "" + i)));
             }
         }
     }
@@ -48,7 +44,7 @@ class PreparedStatementsIT {
             }
             // Whichever connection b holds, a has the other one.
             int held = b.backend();
-            String reply = a.exchange(run("s", "x"));
+            String reply = a.exchange(Wire.run("s", "x"));
             assertTrue(reply.matches("2 D:\\d+,x C:SELECT_1 Z:I"), reply);
             assertTrue(!reply.contains("D:" + held + ","), reply);
             b.query("rollback");
@@ -77,13 +73,13 @@ class PreparedStatementsIT {
                 ScriptedClient c = proxy.login()) {
             assertEquals("1 Z:I", a.exchange(Wire.parse("", "select 'a', $1"), Wire.sync()));
             assertEquals("1 Z:I", b.exchange(Wire.parse("", "select 'b', $1"), Wire.sync()));
-            assertEquals("2 D:a,1 C:SELECT_1 Z:I", a.exchange(run("", "1")));
-            assertEquals("2 D:b,2 C:SELECT_1 Z:I", b.exchange(run("", "2")));
-            assertEquals("E:26000 Z:I", c.exchange(run("", "3")));
+            assertEquals("2 D:a,1 C:SELECT_1 Z:I", a.exchange(Wire.run("", "1")));
+            assertEquals("2 D:b,2 C:SELECT_1 Z:I", b.exchange(Wire.run("", "2")));
+            assertEquals("E:26000 Z:I", c.exchange(Wire.run("", "3")));
             assertEquals("t T Z:I", a.exchange(Wire.describe('S', ""), Wire.sync()));
             assertEquals("T D:1 C:SELECT_1 Z:I", a.query("select 1"));
-            assertEquals("E:26000 Z:I", a.exchange(run("", "4")), "a simple query ends the unnamed statement");
-            assertEquals("2 D:b,5 C:SELECT_1 Z:I", b.exchange(run("", "5")));
+            assertEquals("E:26000 Z:I", a.exchange(Wire.run("", "4")), "a simple query ends the unnamed statement");
+            assertEquals("2 D:b,5 C:SELECT_1 Z:I", b.exchange(Wire.run("", "5")));
         }
     }
 
@@ -103,12 +99,12 @@ class PreparedStatementsIT {
         try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1");
                 ScriptedClient a = proxy.login()) {
             a.exchange(Wire.parse("s", "select 1"), Wire.sync());
-            a.send(Wire.parse("s", "select 2"), Wire.bind("", "s"), Wire.execute("", 0), Wire.sync());
+            a.send(Wire.parse("s", "select 2"), Wire.run("s"));
             List<Reply> replies = a.untilReady();
             assertEquals("E:42P05 Z:I", ScriptedClient.summary(replies));
             assertEquals(
                     "prepared statement \"s\" already exists", replies.get(0).field('M'));
-            assertEquals("2 D:1 C:SELECT_1 Z:I", a.exchange(run("s")));
+            assertEquals("2 D:1 C:SELECT_1 Z:I", a.exchange(Wire.run("s")));
             a.query("begin");
             assertEquals("E:42P05 Z:E", a.exchange(Wire.parse("s", "select 2"), Wire.sync()));
             assertEquals("E:25P02 Z:E", a.query("select 1"));
@@ -122,10 +118,10 @@ class PreparedStatementsIT {
                 ScriptedClient a = proxy.login();
                 ScriptedClient b = proxy.login()) {
             a.exchange(Wire.parse("s", "select 1"), Wire.sync());
-            assertEquals("E:26000 Z:I", b.exchange(run("s")));
+            assertEquals("E:26000 Z:I", b.exchange(Wire.run("s")));
             assertEquals("E:26000 Z:I", b.exchange(Wire.describe('S', "s"), Wire.sync()));
             assertEquals("3 Z:I", b.exchange(Wire.close('S', "s"), Wire.sync()));
-            assertEquals("2 D:1 C:SELECT_1 Z:I", a.exchange(run("s")));
+            assertEquals("2 D:1 C:SELECT_1 Z:I", a.exchange(Wire.run("s")));
         }
     }
 
@@ -137,12 +133,12 @@ class PreparedStatementsIT {
             a.exchange(Wire.parse("s", "select 1"), Wire.sync());
             b.exchange(Wire.parse("s", "select 1"), Wire.sync());
             assertEquals("3 Z:I", a.exchange(Wire.close('S', "s"), Wire.sync()));
-            assertEquals("E:26000 Z:I", a.exchange(run("s")));
-            assertEquals("2 D:1 C:SELECT_1 Z:I", b.exchange(run("s")));
-            assertEquals("1 2 D:2 C:SELECT_1 Z:I", a.exchange(Wire.parse("s", "select 2"), run("s")));
+            assertEquals("E:26000 Z:I", a.exchange(Wire.run("s")));
+            assertEquals("2 D:1 C:SELECT_1 Z:I", b.exchange(Wire.run("s")));
+            assertEquals("1 2 D:2 C:SELECT_1 Z:I", a.exchange(Wire.parse("s", "select 2"), Wire.run("s")));
             assertEquals(
                     "3 1 2 D:3 C:SELECT_1 Z:I",
-                    a.exchange(Wire.close('S', "s"), Wire.parse("s", "select 3"), run("s")));
+                    a.exchange(Wire.close('S', "s"), Wire.parse("s", "select 3"), Wire.run("s")));
         }
     }
 
@@ -154,12 +150,12 @@ class PreparedStatementsIT {
             a.exchange(Wire.parse("s", "select 1"), Wire.sync());
             b.exchange(Wire.parse("s", "select 2"), Wire.sync());
             assertEquals("C:DEALLOCATE_ALL Z:I", a.query("deallocate all"));
-            assertEquals("E:26000 Z:I", a.exchange(run("s")));
-            assertEquals("2 D:2 C:SELECT_1 Z:I", b.exchange(run("s")));
-            assertEquals("1 2 D:3 C:SELECT_1 Z:I", a.exchange(Wire.parse("s", "select 3"), run("s")));
+            assertEquals("E:26000 Z:I", a.exchange(Wire.run("s")));
+            assertEquals("2 D:2 C:SELECT_1 Z:I", b.exchange(Wire.run("s")));
+            assertEquals("1 2 D:3 C:SELECT_1 Z:I", a.exchange(Wire.parse("s", "select 3"), Wire.run("s")));
             assertEquals("C:DISCARD_ALL Z:I", a.query("discard all"));
-            assertEquals("1 2 D:4 C:SELECT_1 Z:I", a.exchange(Wire.parse("s", "select 4"), run("s")));
-            assertEquals("2 D:2 C:SELECT_1 Z:I", b.exchange(run("s")));
+            assertEquals("1 2 D:4 C:SELECT_1 Z:I", a.exchange(Wire.parse("s", "select 4"), Wire.run("s")));
+            assertEquals("2 D:2 C:SELECT_1 Z:I", b.exchange(Wire.run("s")));
         }
     }
 
@@ -175,7 +171,7 @@ class PreparedStatementsIT {
             }
             for (int round = 0; round < 3; round++) {
                 for (int i = 0; i < 10; i++) {
-                    assertEquals("2 D:" + (i + round) + " C:SELECT_1 Z:I", a.exchange(run("s" + i, "" + round)));
+                    assertEquals("2 D:" + (i + round) + " C:SELECT_1 Z:I", a.exchange(Wire.run("s" + i, "" + round)));
                 }
             }
             int held = Integer.parseInt(a.value("table " + view));
@@ -202,7 +198,7 @@ class PreparedStatementsIT {
             assertEquals(expected + "Z:I", a.exchange(batch.toArray(byte[][]::new)));
             assertEquals("C:BEGIN Z:T", a.query("begin"));
             for (int i = 0; i < 10; i++) {
-                assertEquals("2 D:" + i + " C:SELECT_1 Z:T", a.exchange(run("s" + i)));
+                assertEquals("2 D:" + i + " C:SELECT_1 Z:T", a.exchange(Wire.run("s" + i)));
             }
             assertEquals("C:COMMIT Z:I", a.query("commit"));
         }
@@ -213,10 +209,10 @@ class PreparedStatementsIT {
         try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1");
                 ScriptedClient a = proxy.login()) {
             a.query("begin");
-            assertEquals("1 2 D:1 C:SELECT_1 Z:T", a.exchange(Wire.parse("s", "select 1"), run("s")));
+            assertEquals("1 2 D:1 C:SELECT_1 Z:T", a.exchange(Wire.parse("s", "select 1"), Wire.run("s")));
             assertEquals("E:42601 Z:E", a.query("selec"));
             a.query("rollback");
-            assertEquals("2 D:1 C:SELECT_1 Z:I", a.exchange(run("s")));
+            assertEquals("2 D:1 C:SELECT_1 Z:I", a.exchange(Wire.run("s")));
         }
     }
 
@@ -226,21 +222,17 @@ class PreparedStatementsIT {
                 ScriptedClient a = proxy.login();
                 ScriptedClient b = proxy.login()) {
             assertEquals("E:42P01 Z:I", a.exchange(Wire.parse("s", "select * from not_yet"), Wire.sync()));
-            assertEquals("E:26000 Z:I", a.exchange(run("s")));
+            assertEquals("E:26000 Z:I", a.exchange(Wire.run("s")));
             assertEquals("E:42P01 Z:I", b.exchange(Wire.parse("s", "select * from not_yet"), Wire.sync()));
-            assertEquals("1 2 D:1 C:SELECT_1 Z:I", a.exchange(Wire.parse("s", "select 1"), run("s")));
+            assertEquals("1 2 D:1 C:SELECT_1 Z:I", a.exchange(Wire.parse("s", "select 1"), Wire.run("s")));
         }
     }
 
     /** What comes back up to the last of so many ReadyForQuery, with the texts of errors. */
     private static String answers(ScriptedClient client, byte[]... messages) throws Exception {
-        int owed = 0;
-        for (byte[] message : messages) {
-            owed += message[0] == 'S' || message[0] == 'Q' ? 1 : 0;
-        }
         client.send(messages);
         StringBuilder text = new StringBuilder();
-        for (int i = 0; i < owed; i++) {
+        for (int owed = Wire.owedReady(messages); owed > 0; owed--) {
             client.untilReady().forEach(reply -> text.append(reply).append("; "));
         }
         return text.toString();
@@ -250,53 +242,21 @@ class PreparedStatementsIT {
     private static List<byte[][][]> conversations() {
         byte[] sync = Wire.sync();
         byte[] bad = Wire.bind("", "none");
-        byte[] execute = Wire.execute("", 0);
         return List.of(
+                new byte[][][] {{Wire.parse("s", "selec"), sync, Wire.parse("s", "select 1"), sync, Wire.run("s")}},
+                new byte[][][] {{Wire.parse("s", "select 1"), sync, Wire.parse("s", "select 2"), sync, Wire.run("s")}},
+                new byte[][][] {{Wire.parse("s", "selec"), sync, Wire.parse("t", "selec"), sync, Wire.run("t")}},
                 new byte[][][] {
-                    {
-                        Wire.parse("s", "selec"),
-                        sync,
-                        Wire.parse("s", "select 1"),
-                        sync,
-                        Wire.bind("", "s"),
-                        execute,
-                        sync
-                    }
-                },
-                new byte[][][] {
-                    {
-                        Wire.parse("s", "select 1"),
-                        sync,
-                        Wire.parse("s", "select 2"),
-                        sync,
-                        Wire.bind("", "s"),
-                        execute,
-                        sync
-                    }
-                },
-                new byte[][][] {
-                    {Wire.parse("s", "selec"), sync, Wire.parse("t", "selec"), sync, Wire.bind("", "t"), execute, sync}
+                    {Wire.parse("s", "select 1"), sync},
+                    {bad, Wire.close('S', "s"), sync, Wire.parse("s", "select 2"), sync, Wire.run("s")},
+                    {Wire.close('S', "s"), sync, Wire.parse("s", "select 3"), sync, Wire.run("s")}
                 },
                 new byte[][][] {
                     {Wire.parse("s", "select 1"), sync},
-                    {
-                        bad,
-                        Wire.close('S', "s"),
-                        sync,
-                        Wire.parse("s", "select 2"),
-                        sync,
-                        Wire.bind("", "s"),
-                        execute,
-                        sync
-                    },
-                    {Wire.close('S', "s"), sync, Wire.parse("s", "select 3"), sync, Wire.bind("", "s"), execute, sync}
-                },
-                new byte[][][] {
-                    {Wire.parse("s", "select 1"), sync},
-                    {Wire.query("deallocate all"), Wire.parse("s", "select 2"), Wire.bind("", "s"), execute, sync},
-                    {Wire.query("discard all"), Wire.parse("s", "select 3"), sync, Wire.bind("", "s"), execute, sync},
-                    {Wire.parse("", "deallocate all"), Wire.bind("", ""), execute, Wire.bind("", "s"), execute, sync},
-                    {Wire.parse("s", "select 4"), Wire.bind("", "s"), execute, sync}
+                    {Wire.query("deallocate all"), Wire.parse("s", "select 2"), Wire.run("s")},
+                    {Wire.query("discard all"), Wire.parse("s", "select 3"), sync, Wire.run("s")},
+                    {Wire.parse("", "deallocate all"), Wire.bind("", ""), Wire.execute("", 0), Wire.run("s")},
+                    {Wire.parse("s", "select 4"), Wire.run("s")}
                 },
                 new byte[][][] {
                     {
@@ -310,23 +270,15 @@ class PreparedStatementsIT {
                     {Wire.query("begin"), Wire.parse("s", "select x"), sync, Wire.parse("s", "select 1"), sync},
                     {Wire.parse("t", "select 1"), sync, Wire.describe('S', "s"), sync, Wire.bind("", "s"), sync},
                     {Wire.close('S', "u"), sync, Wire.query("rollback"), Wire.describe('S', "t"), sync},
-                    {
-                        Wire.query("begin"),
-                        Wire.parse("s", "select 1"),
-                        sync,
-                        Wire.query("commit"),
-                        Wire.bind("", "s"),
-                        execute,
-                        sync
-                    }
+                    {Wire.query("begin"), Wire.parse("s", "select 1"), sync, Wire.query("commit"), Wire.run("s")}
                 },
                 new byte[][][] {
                     {Wire.parse("an/odd üname", "select $1::int, $2::int"), sync},
-                    {Wire.bind("", "an/odd üname", "1"), execute, sync},
-                    {Wire.bind("", "an/odd üname", "1", "two"), execute, sync},
+                    {Wire.run("an/odd üname", "1")},
+                    {Wire.run("an/odd üname", "1", "two")},
                     {Wire.parse("an/odd üname", "select 1"), sync},
                     {Wire.close('S', "an/odd üname"), Wire.describe('S', "an/odd üname"), sync},
-                    {Wire.bind("", "an/odd üname"), execute, sync, Wire.close('S', "never"), sync}
+                    {Wire.run("an/odd üname"), Wire.close('S', "never"), sync}
                 },
                 new byte[][][] {
                     {
@@ -334,8 +286,8 @@ class PreparedStatementsIT {
                         Wire.parse("s", "select '2024-01-01 00:00'::timestamptz"),
                         sync
                     },
-                    {Wire.bind("", "s"), execute, sync, Wire.query("set timezone to 'UTC'")},
-                    {Wire.parse("t", "select '2024-01-01 00:00'::timestamptz"), Wire.bind("", "t"), execute, sync}
+                    {Wire.run("s"), Wire.query("set timezone to 'UTC'")},
+                    {Wire.parse("t", "select '2024-01-01 00:00'::timestamptz"), Wire.run("t")}
                 });
     }
 
@@ -368,8 +320,8 @@ class PreparedStatementsIT {
             a.exchange(parse, Wire.sync());
             b.exchange(parse, Wire.sync());
             for (int i = 0; i < 2; i++) {
-                assertEquals("2 D:86400 C:SELECT_1 Z:I", a.exchange(run("s")));
-                assertEquals("2 D:54000 C:SELECT_1 Z:I", b.exchange(run("s")));
+                assertEquals("2 D:86400 C:SELECT_1 Z:I", a.exchange(Wire.run("s")));
+                assertEquals("2 D:54000 C:SELECT_1 Z:I", b.exchange(Wire.run("s")));
             }
         }
     }
@@ -425,7 +377,7 @@ class PreparedStatementsIT {
                 ScriptedClient holder = proxy.login();
                 holders.add(holder);
                 holder.query("begin");
-                assertEquals("1 2 D:1 C:SELECT_1 Z:T", holder.exchange(parse, run("s")));
+                assertEquals("1 2 D:1 C:SELECT_1 Z:T", holder.exchange(parse, Wire.run("s")));
             }
             for (ScriptedClient holder : holders) {
                 holder.query("commit");
@@ -435,10 +387,10 @@ class PreparedStatementsIT {
             late.query("alter table " + table + " add column t text default 'new'");
             assertEquals("1 Z:I", late.exchange(parse, Wire.sync()));
             for (int i = 0; i < 6; i++) {
-                assertEquals("2 D:1,new C:SELECT_1 Z:I", late.exchange(run("s")));
+                assertEquals("2 D:1,new C:SELECT_1 Z:I", late.exchange(Wire.run("s")));
                 late.query("begin");
                 assertEquals("t T Z:T", late.exchange(Wire.describe('S', "s"), Wire.sync()));
-                assertEquals("2 D:1,new C:SELECT_1 Z:T", late.exchange(run("s")));
+                assertEquals("2 D:1,new C:SELECT_1 Z:T", late.exchange(Wire.run("s")));
                 late.query("commit");
             }
         }
@@ -452,13 +404,13 @@ class PreparedStatementsIT {
             String table = PostgresUnderTest.newName("changing");
             a.query("create table " + table + " (i int); insert into " + table + " values (1)");
             a.exchange(Wire.parse("s", "select * from " + table), Wire.sync());
-            assertEquals("2 D:1 C:SELECT_1 Z:I", a.exchange(run("s")));
+            assertEquals("2 D:1 C:SELECT_1 Z:I", a.exchange(Wire.run("s")));
             b.query("alter table " + table + " add column t text default 'new'");
-            assertEquals("E:0A000 Z:I", a.exchange(run("s")), "as in PostgreSQL");
-            assertEquals("2 D:1,new C:SELECT_1 Z:I", a.exchange(run("s")), "but only once");
+            assertEquals("E:0A000 Z:I", a.exchange(Wire.run("s")), "as in PostgreSQL");
+            assertEquals("2 D:1,new C:SELECT_1 Z:I", a.exchange(Wire.run("s")), "but only once");
             assertEquals(
                     "3 1 2 D:1,new C:SELECT_1 Z:I",
-                    a.exchange(Wire.close('S', "s"), Wire.parse("s", "select * from " + table), run("s")));
+                    a.exchange(Wire.close('S', "s"), Wire.parse("s", "select * from " + table), Wire.run("s")));
             assertEquals("T D:1 C:SELECT_1 Z:I", a.query("select 1"));
         }
     }
@@ -470,8 +422,8 @@ class PreparedStatementsIT {
                 ScriptedClient b = proxy.login()) {
             assertEquals("1 Z:I", a.exchange(Wire.parse("s", "select pg_typeof($1)", 23), Wire.sync()));
             assertEquals("1 Z:I", b.exchange(Wire.parse("s", "select pg_typeof($1)", 25), Wire.sync()));
-            assertEquals("2 D:integer C:SELECT_1 Z:I", a.exchange(run("s", "1")));
-            assertEquals("2 D:text C:SELECT_1 Z:I", b.exchange(run("s", "1")));
+            assertEquals("2 D:integer C:SELECT_1 Z:I", a.exchange(Wire.run("s", "1")));
+            assertEquals("2 D:text C:SELECT_1 Z:I", b.exchange(Wire.run("s", "1")));
         }
     }
 
@@ -550,8 +502,8 @@ class PreparedStatementsIT {
                 ScriptedClient b = proxy.login()) {
             assertEquals("1 Z:I", a.exchange(Wire.parse("s", "select 'a'"), Wire.sync()));
             assertEquals("1 Z:I", b.exchange(Wire.parse("s", "select 'b'"), Wire.sync()));
-            assertEquals("2 D:a C:SELECT_1 Z:I", a.exchange(run("s")));
-            assertEquals("2 D:b C:SELECT_1 Z:I", b.exchange(run("s")));
+            assertEquals("2 D:a C:SELECT_1 Z:I", a.exchange(Wire.run("s")));
+            assertEquals("2 D:b C:SELECT_1 Z:I", b.exchange(Wire.run("s")));
         }
     }
 }

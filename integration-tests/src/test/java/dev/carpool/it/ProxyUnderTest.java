@@ -11,6 +11,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Properties;
@@ -33,6 +34,22 @@ final class ProxyUnderTest implements AutoCloseable {
     static ProxyUnderTest start(String... settings) throws Exception {
         String upstream = PostgresUnderTest.shared().url();
         return start(ConfigReader.create().with("--upstream", "upstream=" + upstream), settings);
+    }
+
+    /** As {@link #start}, with so many open server connections, which requests of the ordinary role use in turn. */
+    static ProxyUnderTest inTurn(int connections) throws Exception {
+        ProxyUnderTest proxy = start("default_pool_size=" + connections, "server_round_robin=1");
+        List<ScriptedClient> holders = new ArrayList<>();
+        for (int i = 0; i < connections; i++) {
+            ScriptedClient holder = proxy.login();
+            holders.add(holder);
+            holder.query("begin");
+        }
+        for (ScriptedClient holder : holders) {
+            holder.query("commit");
+            holder.leave();
+        }
+        return proxy;
     }
 
     /**

@@ -18,16 +18,9 @@ class SequenceStateIT {
 
     @BeforeEach
     void start() throws Exception {
-        proxy = ProxyUnderTest.start("default_pool_size=3", "server_round_robin=1");
+        proxy = ProxyUnderTest.inTurn(3);
         a = proxy.login();
         b = proxy.login();
-        a.query("begin");
-        b.query("begin");
-        try (ScriptedClient c = proxy.login()) {
-            c.query("select 1");
-        }
-        a.query("commit");
-        b.query("commit");
         table = PostgresUnderTest.newName("numbered");
         a.query("create table " + table + " (id serial, t text unique)");
     }
@@ -78,8 +71,7 @@ class SequenceStateIT {
         assertUndefined(b, currval());
         for (int i = 0; i < 4; i++) {
             a.query(insert());
-            String replies =
-                    b.exchange(Wire.parse("", "select lastval()"), Wire.bind("", ""), Wire.execute("", 0), Wire.sync());
+            String replies = b.exchange(Wire.extended("select lastval()"));
             assertTrue(replies.contains("55000"), replies);
         }
     }

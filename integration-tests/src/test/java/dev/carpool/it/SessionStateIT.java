@@ -59,28 +59,19 @@ class SessionStateIT {
         assertEquals("T D:1 C:SELECT_1 Z:I", a.query("select " + name + "()"));
         assertEquals("4MB", b.value("show work_mem"));
         assertEquals(
-                "1 2 D:1 C:SELECT_1 Z:I",
-                a.exchange(
-                        Wire.parse("named", "select " + name + "()"),
-                        Wire.bind("", "named"),
-                        Wire.execute("", 0),
-                        Wire.sync()));
+                "1 2 D:1 C:SELECT_1 Z:I", a.exchange(Wire.parse("named", "select " + name + "()"), Wire.run("named")));
         assertEquals("4MB", b.value("show work_mem"));
-        assertEquals("2 D:1 C:SELECT_1 Z:I", a.exchange(Wire.bind("", "named"), Wire.execute("", 0), Wire.sync()));
+        assertEquals("2 D:1 C:SELECT_1 Z:I", a.exchange(Wire.run("named")));
         assertEquals("4MB", b.value("show work_mem"));
     }
 
     @Test
     void settingsMadeByExtendedQueries() throws Exception {
-        a.exchange(
-                Wire.parse("", "select set_config($1, $2, false)"),
-                Wire.bind("", "", "work_mem", "12MB"),
-                Wire.execute("", 0),
-                Wire.sync());
+        a.exchange(Wire.extended("select set_config($1, $2, false)", "work_mem", "12MB"));
         assertEquals("4MB", b.value("show work_mem"));
-        a.exchange(Wire.parse("s", "set work_mem to '13MB'"), Wire.bind("", "s"), Wire.execute("", 0), Wire.sync());
+        a.exchange(Wire.parse("s", "set work_mem to '13MB'"), Wire.run("s"));
         assertEquals("4MB", b.value("show work_mem"));
-        a.exchange(Wire.bind("", "s"), Wire.execute("", 0), Wire.sync());
+        a.exchange(Wire.run("s"));
         assertEquals("4MB", b.value("show work_mem"));
     }
 

@@ -103,11 +103,7 @@ class SettingsIT {
         try (ScriptedClient a = proxy.login();
                 ScriptedClient b = proxy.login()) {
             a.query("select set_config('application_name', 'by function', false)");
-            b.exchange(
-                    Wire.parse("", "set application_name to extended"),
-                    Wire.bind("", ""),
-                    Wire.execute("", 0),
-                    Wire.sync());
+            b.exchange(Wire.extended("set application_name to extended"));
             for (int i = 0; i < 3; i++) {
                 assertEquals("by function", a.value("show application_name"));
                 assertEquals("extended", b.value("show application_name"));

@@ -28,16 +28,9 @@ class SqlPreparedIT {
 
     @BeforeEach
     void start() throws Exception {
-        proxy = ProxyUnderTest.start("default_pool_size=" + CONNECTIONS, "server_round_robin=1");
+        proxy = ProxyUnderTest.inTurn(CONNECTIONS);
         a = proxy.login();
         b = proxy.login();
-        a.query("begin");
-        b.query("begin");
-        try (ScriptedClient c = proxy.login()) {
-            c.query("select 1");
-        }
-        a.query("commit");
-        b.query("commit");
     }
 
     @AfterEach
@@ -185,13 +178,7 @@ class SqlPreparedIT {
     @Test
     void extendedRequests() throws Exception {
         b.query("prepare mine(text) as select 'b'");
-        assertEquals(
-                "1 2 C:PREPARE Z:I",
-                a.exchange(
-                        Wire.parse("", "prepare mine(text) as select $1 || '!'"),
-                        Wire.bind("", ""),
-                        Wire.execute("", 0),
-                        Wire.sync()));
+        assertEquals("1 2 C:PREPARE Z:I", a.exchange(Wire.extended("prepare mine(text) as select $1 || '!'")));
         often(() -> {
             assertEquals(
                     "1 2 T D:x! C:SELECT_1 Z:I",
@@ -201,8 +188,7 @@ class SqlPreparedIT {
                             Wire.describe('P', ""),
                             Wire.execute("", 0),
                             Wire.sync()));
-            assertEquals(
-                    "2 D:y! C:SELECT_1 Z:I", a.exchange(Wire.bind("", "mine", "y"), Wire.execute("", 0), Wire.sync()));
+            assertEquals("2 D:y! C:SELECT_1 Z:I", a.exchange(Wire.run("mine", "y")));
             assertEquals("t T Z:I", a.exchange(Wire.describe('S', "mine"), Wire.sync()));
             assertEquals(
                     "1 2 C:BEGIN 2 D:y! C:SELECT_1 1 2 D:x! C:SELECT_1 Z:T",
@@ -212,10 +198,7 @@ class SqlPreparedIT {
                             Wire.execute("", 0),
                             Wire.bind("", "mine", "y"),
                             Wire.execute("", 0),
-                            Wire.parse("", "execute mine('x')"),
-                            Wire.bind("", ""),
-                            Wire.execute("", 0),
-                            Wire.sync()));
+                            Wire.extended("execute mine('x')")));
             assertEquals("C:COMMIT Z:I", a.query("commit"));
             assertEquals("b", b.value("execute mine('')"));
         });
@@ -238,10 +221,7 @@ class SqlPreparedIT {
                             Wire.parse("", "select 1"),
                             Wire.bind("", ""),
                             Wire.execute("", 0),
-                            Wire.parse("", "execute mine"),
-                            Wire.bind("", ""),
-                            Wire.execute("", 0),
-                            Wire.sync()));
+                            Wire.extended("execute mine")));
         });
     }
 
@@ -276,8 +256,7 @@ class SqlPreparedIT {
             assertEquals("5", a.value("execute mine(4)"));
             assertEquals("6", b.value("execute mine(4)"));
             assertEquals("E:42P05 Z:I", a.query("prepare mine as select 1"));
-            assertEquals(
-                    "2 D:6 C:SELECT_1 Z:I", b.exchange(Wire.bind("", "mine", "4"), Wire.execute("", 0), Wire.sync()));
+            assertEquals("2 D:6 C:SELECT_1 Z:I", b.exchange(Wire.run("mine", "4")));
         });
         assertEquals("C:DEALLOCATE Z:I", a.query("deallocate mine"));
         often(() -> {
@@ -304,7 +283,7 @@ class SqlPreparedIT {
         a.exchange(Wire.parse("two", "select 2"), Wire.sync());
         b.query("prepare one as select 11");
         b.query("prepare other as select 12");
-        b.exchange(Wire.parse("third", "select 13"), Wire.bind("", "third"), Wire.execute("", 0), Wire.sync());
+        b.exchange(Wire.parse("third", "select 13"), Wire.run("third"));
         List<String> expected = List.of("one:true:prepare one as select 1", "two:false:select 2");
         often(() -> {
             assertEquals(expected, values(a, MINE));
@@ -314,7 +293,7 @@ class SqlPreparedIT {
                             "other:true:prepare other as select 12",
                             "third:false:select 13"),
                     values(b, MINE));
-            assertEquals("2 D:2 C:SELECT_1 Z:I", a.exchange(Wire.bind("", "two"), Wire.execute("", 0), Wire.sync()));
+            assertEquals("2 D:2 C:SELECT_1 Z:I", a.exchange(Wire.run("two")));
             a.query("begin");
             assertEquals(expected, values(a, MINE));
             assertEquals("C:COMMIT Z:I", a.query("commit"));
@@ -329,8 +308,7 @@ class SqlPreparedIT {
         b.query("prepare other as select 1");
         assertEquals("1 Z:I", a.exchange(Wire.parse("view", "select name from pg_prepared_statements"), Wire.sync()));
         often(() -> {
-            List<Reply> replies = a.send(Wire.bind("", "view"), Wire.execute("", 0), Wire.sync())
-                    .untilReady();
+            List<Reply> replies = a.send(Wire.run("view")).untilReady();
             assertEquals(
                     List.of("one", "view"),
                     replies.stream()

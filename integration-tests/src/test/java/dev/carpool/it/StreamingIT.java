@@ -131,11 +131,7 @@ class StreamingIT {
             String text = "x".repeat(FIELD * MEGABYTE);
             assertEquals(
                     "1 2 D:" + FIELD * MEGABYTE + " C:SELECT_1 Z:I",
-                    client.exchange(
-                            Wire.parse("", "select length($1)"),
-                            Wire.bind("", "", text),
-                            Wire.execute("", 0),
-                            Wire.sync()));
+                    client.exchange(Wire.extended("select length($1)", text)));
         }
     }
 

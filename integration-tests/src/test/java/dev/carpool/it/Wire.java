@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
@@ -170,6 +171,28 @@ final class Wire {
 
     static byte[] sync() {
         return message('S', new byte[0]);
+    }
+
+    /** Runs a prepared statement once. */
+    static byte[] run(String statement, @Nullable String... parameters) {
+        return all(bind("", statement, parameters), execute("", 0), sync());
+    }
+
+    /** What drivers send for a statement that is executed once. */
+    static byte[] extended(String sql, @Nullable String... parameters) {
+        return all(parse("", sql), run("", parameters));
+    }
+
+    /** How many ReadyForQuery such messages are answered with. */
+    static int owedReady(byte[]... messages) {
+        ByteBuffer all = ByteBuffer.wrap(all(messages));
+        int owed = 0;
+        while (all.hasRemaining()) {
+            byte type = all.get();
+            owed += type == 'S' || type == 'Q' ? 1 : 0;
+            all.position(all.position() + all.getInt(all.position()));
+        }
+        return owed;
     }
 
     static byte[] flush() {

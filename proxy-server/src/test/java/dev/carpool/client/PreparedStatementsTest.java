@@ -21,8 +21,13 @@ final class PreparedStatementsTest {
         proxy = ProxyOnOneLoop.with(settings);
     }
 
-    private static String ask(TestClient client, Wire requests) {
-        client.send(requests);
+    /** The replies to requests that are all sent in one write. */
+    private static String ask(TestClient client, Wire... requests) {
+        Wire all = Wire.empty();
+        for (Wire one : requests) {
+            all.raw(one.bytes());
+        }
+        client.send(all);
         return client.transcript();
     }
 
@@ -34,30 +39,28 @@ final class PreparedStatementsTest {
         return Wire.empty().run(name).sync();
     }
 
+    private static Wire describe(String name) {
+        return Wire.empty().describe('S', name).sync();
+    }
+
+    private static Wire close(String name) {
+        return Wire.empty().close('S', name).sync();
+    }
+
     @Test
     void aNameWhoseParseFailsInFlightIsFree() {
         TestClient client = proxy.login();
-        Wire requests = Wire.empty()
-                .parse("s", "syntax")
-                .sync()
-                .parse("s", "select a")
-                .sync()
-                .run("s")
-                .sync();
-        assertEquals("E(42601)Z(I)1Z(I)2D(a)C(SELECT 1)Z(I)", ask(client, requests));
+        assertEquals(
+                "E(42601)Z(I)1Z(I)2D(a)C(SELECT 1)Z(I)",
+                ask(client, parse("s", "syntax"), parse("s", "select a"), run("s")));
     }
 
     @Test
     void aNameWhoseParseIsInFlightIsTakenIfThatSucceeds() {
         TestClient client = proxy.login();
-        Wire requests = Wire.empty()
-                .parse("s", "select a")
-                .sync()
-                .parse("s", "select b")
-                .sync()
-                .run("s")
-                .sync();
-        assertEquals("1Z(I)E(42P05)Z(I)2D(a)C(SELECT 1)Z(I)", ask(client, requests));
+        assertEquals(
+                "1Z(I)E(42P05)Z(I)2D(a)C(SELECT 1)Z(I)",
+                ask(client, parse("s", "select a"), parse("s", "select b"), run("s")));
         assertEquals("ERROR 42P05 prepared statement \"s\" already exists", client.lastError());
     }
 
@@ -65,52 +68,31 @@ final class PreparedStatementsTest {
     void aNameClosedInFlightIsFreeIfTheCloseIsReached() {
         TestClient client = proxy.login();
         ask(client, parse("s", "select a"));
-        Wire reached = Wire.empty()
-                .close('S', "s")
-                .sync()
-                .parse("s", "select b")
-                .sync()
-                .run("s")
-                .sync();
-        assertEquals("3Z(I)1Z(I)2D(b)C(SELECT 1)Z(I)", ask(client, reached));
-        Wire skipped = Wire.empty()
-                .bind("", "none")
-                .close('S', "s")
-                .sync()
-                .parse("s", "select c")
-                .sync()
-                .run("s")
-                .sync();
-        assertEquals("E(26000)Z(I)E(42P05)Z(I)2D(b)C(SELECT 1)Z(I)", ask(client, skipped));
+        assertEquals("3Z(I)1Z(I)2D(b)C(SELECT 1)Z(I)", ask(client, close("s"), parse("s", "select b"), run("s")));
+        assertEquals(
+                "E(26000)Z(I)E(42P05)Z(I)2D(b)C(SELECT 1)Z(I)",
+                ask(client, Wire.empty().bind("", "none").close('S', "s").sync(), parse("s", "select c"), run("s")));
     }
 
     @Test
     void aTextThatFailsInFlightFailsAgain() {
         TestClient client = proxy.login();
-        Wire requests = Wire.empty()
-                .parse("s", "syntax")
-                .sync()
-                .parse("t", "syntax")
-                .sync()
-                .run("t")
-                .sync();
-        assertEquals("E(42601)Z(I)E(42601)Z(I)E(26000)Z(I)", ask(client, requests));
+        assertEquals(
+                "E(42601)Z(I)E(42601)Z(I)E(26000)Z(I)",
+                ask(client, parse("s", "syntax"), parse("t", "syntax"), run("t")));
     }
 
     @Test
     void aStatementWhoseParseWasSkippedIsParsedForTheNextBatch() {
         TestClient client = proxy.login();
-        Wire requests = Wire.empty()
-                .bind("", "none")
-                .parse("s", "select a")
-                .sync()
-                .parse("t", "select a")
-                .sync()
-                .run("t")
-                .sync()
-                .run("s")
-                .sync();
-        assertEquals("E(26000)Z(I)1Z(I)2D(a)C(SELECT 1)Z(I)E(26000)Z(I)", ask(client, requests));
+        assertEquals(
+                "E(26000)Z(I)1Z(I)2D(a)C(SELECT 1)Z(I)E(26000)Z(I)",
+                ask(
+                        client,
+                        Wire.empty().bind("", "none").parse("s", "select a").sync(),
+                        parse("t", "select a"),
+                        run("t"),
+                        run("s")));
         assertEquals("ERROR 26000 prepared statement \"s\" does not exist", client.lastError());
     }
 
@@ -119,8 +101,9 @@ final class PreparedStatementsTest {
         TestClient client = proxy.login();
         ask(client, parse("s", "select a"));
         proxy.login().query("discard all");
-        Wire requests = Wire.empty().bind("", "none").run("s").sync().run("s").sync();
-        assertEquals("E(26000)Z(I)2D(a)C(SELECT 1)Z(I)", ask(client, requests));
+        assertEquals(
+                "E(26000)Z(I)2D(a)C(SELECT 1)Z(I)",
+                ask(client, Wire.empty().bind("", "none").run("s").sync(), run("s")));
     }
 
     @Test
@@ -128,15 +111,13 @@ final class PreparedStatementsTest {
         restart("max_prepared_statements=1");
         TestClient client = proxy.login();
         ask(client, parse("s", "select a"));
-        Wire requests = Wire.empty()
-                .bind("", "none")
-                .parse("t", "select b")
-                .sync()
-                .parse("u", "select a")
-                .sync()
-                .run("s")
-                .sync();
-        assertEquals("E(26000)Z(I)1Z(I)2D(a)C(SELECT 1)Z(I)", ask(client, requests));
+        assertEquals(
+                "E(26000)Z(I)1Z(I)2D(a)C(SELECT 1)Z(I)",
+                ask(
+                        client,
+                        Wire.empty().bind("", "none").parse("t", "select b").sync(),
+                        parse("u", "select a"),
+                        run("s")));
     }
 
     @Test
@@ -145,14 +126,13 @@ final class PreparedStatementsTest {
             TestClient client = proxy.login();
             ask(client, parse("s", "select a"));
             String tag = sql.startsWith("de") ? "DEALLOCATE ALL" : "DISCARD ALL";
-            Wire requests = Wire.empty()
-                    .query(sql)
-                    .parse("s", "select b")
-                    .run("s")
-                    .sync()
-                    .run("s")
-                    .sync();
-            assertEquals("C(" + tag + ")Z(I)12D(b)C(SELECT 1)Z(I)2D(b)C(SELECT 1)Z(I)", ask(client, requests));
+            assertEquals(
+                    "C(" + tag + ")Z(I)12D(b)C(SELECT 1)Z(I)2D(b)C(SELECT 1)Z(I)",
+                    ask(
+                            client,
+                            Wire.empty().query(sql),
+                            Wire.empty().parse("s", "select b").run("s").sync(),
+                            run("s")));
             assertEquals("2D(b)C(SELECT 1)Z(I)", ask(client, run("s")));
             client.close();
         }
@@ -162,15 +142,18 @@ final class PreparedStatementsTest {
     void deallocateAllInABatchIsWaitedFor() {
         TestClient client = proxy.login();
         ask(client, parse("s", "select a"));
-        Wire requests = Wire.empty()
-                .parse("", "deallocate all")
-                .run("")
-                .parse("s", "select b")
-                .run("s")
-                .sync();
-        assertEquals("12C(DEALLOCATE ALL)12D(b)C(SELECT 1)Z(I)", ask(client, requests));
-        requests = Wire.empty().query("deallocate all").run("s").sync();
-        assertEquals("C(DEALLOCATE ALL)Z(I)E(26000)Z(I)", ask(client, requests));
+        assertEquals(
+                "12C(DEALLOCATE ALL)12D(b)C(SELECT 1)Z(I)",
+                ask(
+                        client,
+                        Wire.empty()
+                                .parse("", "deallocate all")
+                                .run("")
+                                .parse("s", "select b")
+                                .run("s")
+                                .sync()));
+        assertEquals(
+                "C(DEALLOCATE ALL)Z(I)E(26000)Z(I)", ask(client, Wire.empty().query("deallocate all"), run("s")));
     }
 
     @Test
@@ -178,17 +161,17 @@ final class PreparedStatementsTest {
         TestClient other = proxy.login();
         TestClient client = proxy.login();
         ask(other, parse("", "select others"));
-        Wire requests = Wire.empty()
-                .bind("", "none")
-                .parse("", "select mine")
-                .sync()
-                .run("")
-                .sync();
-        assertEquals("E(26000)Z(I)E(26000)Z(I)", ask(client, requests));
+        assertEquals(
+                "E(26000)Z(I)E(26000)Z(I)",
+                ask(
+                        client,
+                        Wire.empty().bind("", "none").parse("", "select mine").sync(),
+                        run("")));
         ask(client, parse("", "select mine"));
         ask(other, run(""));
-        requests = Wire.empty().bind("", "none").run("").sync().run("").sync();
-        assertEquals("E(26000)Z(I)2D(mine)C(SELECT 1)Z(I)", ask(client, requests));
+        assertEquals(
+                "E(26000)Z(I)2D(mine)C(SELECT 1)Z(I)",
+                ask(client, Wire.empty().bind("", "none").run("").sync(), run("")));
     }
 
     @Test
@@ -205,14 +188,9 @@ final class PreparedStatementsTest {
     void aListeningClientWaitsLikeOthers() {
         TestClient client = proxy.login();
         assertEquals("C(LISTEN)Z(I)", client.query("listen c"));
-        Wire requests = Wire.empty()
-                .parse("s", "syntax")
-                .sync()
-                .parse("s", "select a")
-                .sync()
-                .run("s")
-                .sync();
-        assertEquals("E(42601)Z(I)1Z(I)2D(a)C(SELECT 1)Z(I)", ask(client, requests));
+        assertEquals(
+                "E(42601)Z(I)1Z(I)2D(a)C(SELECT 1)Z(I)",
+                ask(client, parse("s", "syntax"), parse("s", "select a"), run("s")));
         assertEquals("2D(a)C(SELECT 1)Z(I)", ask(client, run("s")));
     }
 
@@ -254,7 +232,7 @@ final class PreparedStatementsTest {
         assertEquals("E(42P05)Z(E)", ask(client, parse("s", "select b")));
         assertEquals("E(25P02)Z(E)", ask(client, parse("s", "select b")));
         assertEquals("E(25P02)Z(E)", ask(client, parse("t", "select a")));
-        assertEquals("3Z(E)", ask(client, Wire.empty().close('S', "t").sync()));
+        assertEquals("3Z(E)", ask(client, close("t")));
         assertEquals("C(ROLLBACK)Z(I)", client.query("rollback"));
         assertEquals("E(26000)Z(I)", ask(client, run("t")));
         assertEquals("2D(a)C(SELECT 1)Z(I)", ask(client, run("s")));
@@ -271,8 +249,7 @@ final class PreparedStatementsTest {
         client.query("rollback");
         assertEquals("2D(a)C(SELECT 1)Z(I)", ask(client, run("mine")), "healed");
         proxy.postgres.last().prepared.clear();
-        assertEquals(
-                "E(26000)Z(I)", ask(client, Wire.empty().describe('S', "mine").sync()));
+        assertEquals("E(26000)Z(I)", ask(client, describe("mine")));
         assertEquals("ERROR 26000 \"mine\" does not exist", client.lastError());
     }
 
@@ -284,8 +261,8 @@ final class PreparedStatementsTest {
         TestClient other = proxy.login();
         assertEquals("E(26000)Z(I)", ask(other, run(ours)));
         assertEquals("ERROR 26000 prepared statement \"" + ours + "\" does not exist", other.lastError());
-        assertEquals("E(26000)Z(I)", ask(other, Wire.empty().describe('S', ours).sync()));
-        assertEquals("3Z(I)", ask(other, Wire.empty().close('S', ours).sync()));
+        assertEquals("E(26000)Z(I)", ask(other, describe(ours)));
+        assertEquals("3Z(I)", ask(other, close(ours)));
         assertEquals("1Z(I)", ask(other, parse(ours, "select b")));
         assertEquals("2D(b)C(SELECT 1)Z(I)", ask(other, run(ours)));
         assertEquals("2D(a)C(SELECT 1)Z(I)", ask(client, run("s")));
@@ -309,7 +286,7 @@ final class PreparedStatementsTest {
         assertEquals("1Z(I)", ask(late, parse("s", "columns")));
         for (int i = 0; i < 4; i++) {
             assertEquals("2D(two)C(SELECT 1)Z(I)", ask(late, run("s")));
-            assertEquals("tTZ(I)", ask(late, Wire.empty().describe('S', "s").sync()));
+            assertEquals("tTZ(I)", ask(late, describe("s")));
         }
     }
 
@@ -321,8 +298,8 @@ final class PreparedStatementsTest {
         assertEquals("E(0A000)Z(I)", ask(client, run("s")));
         assertEquals("2D(two)C(SELECT 1)Z(I)", ask(client, run("s")));
         proxy.postgres.columns = "three";
-        assertEquals("E(0A000)Z(I)", ask(client, Wire.empty().describe('S', "s").sync()));
-        assertEquals("tTZ(I)", ask(client, Wire.empty().describe('S', "s").sync()));
+        assertEquals("E(0A000)Z(I)", ask(client, describe("s")));
+        assertEquals("tTZ(I)", ask(client, describe("s")));
     }
 
     @Test
@@ -352,7 +329,7 @@ final class PreparedStatementsTest {
         TestClient other = proxy.login();
         other.send(Wire.empty().query("select waits"));
         assertEquals("", other.transcript());
-        assertEquals("3Z(I)", ask(client, Wire.empty().close('S', "large").sync()));
+        assertEquals("3Z(I)", ask(client, close("large")));
         assertEquals("TD(waits)C(SELECT 1)Z(I)", other.transcript());
         assertEquals("E(26000)Z(I)", ask(client, run("large")));
         assertEquals("1Z(I)", ask(client, parse("large", "select small")));

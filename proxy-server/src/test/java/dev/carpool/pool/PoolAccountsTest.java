@@ -53,8 +53,8 @@ class PoolAccountsTest {
         PoolAccounts accounts = accounts(0);
         PoolState pool = pool(accounts, "app", "joe", 1);
         ServerSlot slot = openInUse(accounts, pool, 0);
-        accounts.enqueue(pool, new TestWaiter("ann"), ServerSlot.NEVER, now, actions);
-        accounts.enqueue(pool, new TestWaiter("bob"), ServerSlot.NEVER, now, actions);
+        queue(accounts, pool, "ann");
+        queue(accounts, pool, "bob");
         assertEquals(List.of(), drain());
 
         accounts.giveBack(slot, now, actions);
@@ -131,7 +131,7 @@ class PoolAccountsTest {
         PoolAccounts accounts = accounts(0);
         PoolState pool = pool(accounts, "app", "joe", 20);
         for (int i = 0; i < 3; i++) {
-            accounts.enqueue(pool, new TestWaiter("w" + i), ServerSlot.NEVER, now, actions);
+            queue(accounts, pool, "w" + i);
         }
         assertEquals(3, pool.opening());
     }
@@ -144,7 +144,7 @@ class PoolAccountsTest {
         ServerSlot other = openInUse(accounts, pool, 0);
         assertTrue(accounts.claim(claimed, new TestWaiter("ann"), ServerSlot.NEVER, now, actions));
         assertFalse(accounts.claim(claimed, new TestWaiter("eve"), ServerSlot.NEVER, now, actions));
-        accounts.enqueue(pool, new TestWaiter("bob"), ServerSlot.NEVER, now, actions);
+        queue(accounts, pool, "bob");
 
         accounts.giveBack(other, now, actions);
         assertEquals(List.of("HAND_OVER bob"), drain());
@@ -178,8 +178,7 @@ class PoolAccountsTest {
     void withdrawnWaiterGetsNothing() {
         PoolAccounts accounts = accounts(0);
         PoolState pool = pool(accounts, "app", "joe", 1);
-        TestWaiter ann = new TestWaiter("ann");
-        accounts.enqueue(pool, ann, ServerSlot.NEVER, now, actions);
+        TestWaiter ann = queue(accounts, pool, "ann");
         ServerSlot slot = onlyOpen();
 
         assertTrue(accounts.withdraw(ann, now, actions));
@@ -212,8 +211,8 @@ class PoolAccountsTest {
         PoolAccounts accounts = accounts(0);
         PoolState pool = pool(accounts, "app", "joe", new PoolLimits(1, 0, 0, 0, 0, 1, false, false));
         openInUse(accounts, pool, 0);
-        accounts.enqueue(pool, new TestWaiter("ann"), ServerSlot.NEVER, now, actions);
-        accounts.enqueue(pool, new TestWaiter("bob"), ServerSlot.NEVER, now, actions);
+        queue(accounts, pool, "ann");
+        queue(accounts, pool, "bob");
         assertEquals(List.of("REFUSE bob QUEUE_FULL"), drain());
     }
 
@@ -221,7 +220,7 @@ class PoolAccountsTest {
     void failedOpenKeepsWaitersAndTriesAgainLater() {
         PoolAccounts accounts = accounts(0);
         PoolState pool = pool(accounts, "app", "joe", 1);
-        accounts.enqueue(pool, new TestWaiter("ann"), ServerSlot.NEVER, now, actions);
+        queue(accounts, pool, "ann");
         ServerSlot slot = onlyOpen();
         accounts.openFailed(slot, now + 5 * MS, now, actions);
         assertEquals(now + 5 * MS, actions.wakeAt());
@@ -245,7 +244,7 @@ class PoolAccountsTest {
         openIdle(accounts, b, 0);
         now += 1_000 * MS;
 
-        accounts.enqueue(c, new TestWaiter("ann"), ServerSlot.NEVER, now, actions);
+        queue(accounts, c, "ann");
         assertSame(ofA, actions.slot(0));
         assertEquals(List.of("CLOSE joe@a EVICTED"), drain());
         assertEquals(2, accounts.host().open());
@@ -259,8 +258,8 @@ class PoolAccountsTest {
         PoolAccounts accounts = accounts(0);
         PoolState pool = pool(accounts, "app", "joe", new PoolLimits(1, 0, 1, 5 * MS, 0, 0, false, false));
         openInUse(accounts, pool, 0);
-        accounts.enqueue(pool, new TestWaiter("ann"), ServerSlot.NEVER, now, actions);
-        accounts.enqueue(pool, new TestWaiter("bob"), ServerSlot.NEVER, now, actions);
+        queue(accounts, pool, "ann");
+        queue(accounts, pool, "bob");
         accounts.tick(now + 4 * MS, actions);
         assertEquals(List.of(), drain());
         accounts.tick(now + 5 * MS, actions);
@@ -275,7 +274,7 @@ class PoolAccountsTest {
         PoolState pool = pool(accounts, "app", "joe", 1);
         ServerSlot slot = openInUse(accounts, pool, 0);
         slot.expireAt(now + MS);
-        accounts.enqueue(pool, new TestWaiter("ann"), ServerSlot.NEVER, now, actions);
+        queue(accounts, pool, "ann");
         accounts.giveBack(slot, now + MS, actions);
         assertEquals(List.of("CLOSE joe@app LIFETIME"), drain());
         accounts.closed(slot, now, actions);
@@ -319,7 +318,7 @@ class PoolAccountsTest {
         assertEquals(List.of("CLOSE joe@app PAUSED"), drain());
         accounts.closed(idle, now, actions);
         assertNull(accounts.take(pool, 0, null, now));
-        accounts.enqueue(pool, new TestWaiter("ann"), ServerSlot.NEVER, now, actions);
+        queue(accounts, pool, "ann");
         accounts.giveBack(used, now, actions);
         assertEquals(List.of("CLOSE joe@app PAUSED"), drain());
         accounts.closed(used, now, actions);
@@ -336,7 +335,7 @@ class PoolAccountsTest {
         for (int i = 0; i < 3; i++) {
             accounts.enqueue(a, new TestWaiter("a" + i), ServerSlot.NEVER, now, actions);
         }
-        accounts.enqueue(b, new TestWaiter("b0"), ServerSlot.NEVER, now, actions);
+        queue(accounts, b, "b0");
         ServerSlot first = actions.slot(0);
         assertEquals(List.of("OPEN joe@a", "OPEN joe@a"), drain());
         accounts.opened(first, now, actions);
@@ -355,7 +354,7 @@ class PoolAccountsTest {
         openIdle(accounts, joe, 0);
         now += 1_000 * MS;
 
-        accounts.enqueue(ann, new TestWaiter("w"), ServerSlot.NEVER, now, actions);
+        queue(accounts, ann, "w");
         assertEquals(List.of("CLOSE joe@app EVICTED"), drain());
         assertEquals(1, other.idle());
     }
@@ -371,7 +370,7 @@ class PoolAccountsTest {
         ServerSlot victim = openIdle(accounts, a, 0);
         now += 1_000 * MS;
 
-        accounts.enqueue(b, new TestWaiter("w"), ServerSlot.NEVER, now, actions);
+        queue(accounts, b, "w");
         assertEquals(List.of("CLOSE joe@a EVICTED"), drain());
         assertEquals(1, joe.open());
         accounts.closed(victim, now, actions);
@@ -386,8 +385,8 @@ class PoolAccountsTest {
         PoolState c = pool(accounts, "c", "joe", 1);
         ServerSlot victim = openIdle(accounts, a, 0);
         now += 1_000 * MS;
-        accounts.enqueue(b, new TestWaiter("first"), ServerSlot.NEVER, now, actions);
-        accounts.enqueue(c, new TestWaiter("second"), ServerSlot.NEVER, now, actions);
+        queue(accounts, b, "first");
+        queue(accounts, c, "second");
         assertEquals(List.of("CLOSE joe@a EVICTED"), drain());
         assertEquals(Bottleneck.HOST_CAP, c.bottleneck());
 
@@ -403,9 +402,8 @@ class PoolAccountsTest {
         PoolState c = pool(accounts, "c", "joe", 1);
         ServerSlot victim = openIdle(accounts, a, 0);
         now += 1_000 * MS;
-        TestWaiter first = new TestWaiter("first");
-        accounts.enqueue(b, first, ServerSlot.NEVER, now, actions);
-        accounts.enqueue(c, new TestWaiter("second"), ServerSlot.NEVER, now, actions);
+        TestWaiter first = queue(accounts, b, "first");
+        queue(accounts, c, "second");
         assertTrue(accounts.withdraw(first, now, actions));
         actions.clear();
 
@@ -420,7 +418,7 @@ class PoolAccountsTest {
         PoolState b = pool(accounts, "b", "joe", 1);
         openIdle(accounts, a, 0);
         long linger = accounts.host().linger();
-        accounts.enqueue(b, new TestWaiter("w"), ServerSlot.NEVER, now, actions);
+        queue(accounts, b, "w");
         assertTrue(actions.wakes());
         assertEquals(now + linger, actions.wakeAt());
         assertEquals(List.of(), drain());
@@ -442,7 +440,7 @@ class PoolAccountsTest {
             now += 1_000 * MS;
             assertSame(slot, accounts.take(a, 0, null, now));
         }
-        accounts.enqueue(b, new TestWaiter("w"), ServerSlot.NEVER, now, actions);
+        queue(accounts, b, "w");
         assertEquals(List.of(), drain());
 
         accounts.giveBack(slot, now, actions);
@@ -455,9 +453,9 @@ class PoolAccountsTest {
         PoolState a = pool(accounts, "a", "joe", 1);
         PoolState b = pool(accounts, "b", "joe", 1);
         ServerSlot slot = openInUse(accounts, a, 0);
-        accounts.enqueue(a, new TestWaiter("a1"), ServerSlot.NEVER, now, actions);
-        accounts.enqueue(a, new TestWaiter("a2"), ServerSlot.NEVER, now, actions);
-        accounts.enqueue(b, new TestWaiter("b1"), ServerSlot.NEVER, now, actions);
+        queue(accounts, a, "a1");
+        queue(accounts, a, "a2");
+        queue(accounts, b, "b1");
         actions.clear();
 
         now += 50 * MS;
@@ -482,9 +480,9 @@ class PoolAccountsTest {
         PoolState borrower = pool(accounts, "b", "joe", 2);
         ServerSlot first = openInUse(accounts, borrower, 0);
         ServerSlot second = openInUse(accounts, borrower, 0);
-        accounts.enqueue(borrower, new TestWaiter("b"), ServerSlot.NEVER, now, actions);
-        accounts.enqueue(ofVip, new TestWaiter("v1"), ServerSlot.NEVER, now, actions);
-        accounts.enqueue(ofVip, new TestWaiter("v2"), ServerSlot.NEVER, now, actions);
+        queue(accounts, borrower, "b");
+        queue(accounts, ofVip, "v1");
+        queue(accounts, ofVip, "v2");
         assertEquals(List.of(), drain());
 
         accounts.giveBack(first, now, actions);
@@ -499,7 +497,7 @@ class PoolAccountsTest {
         PoolState pool = pool(accounts, "app", "joe", 3);
         ServerSlot used = openInUse(accounts, pool, 0);
         openIdle(accounts, pool, 0);
-        accounts.enqueue(pool, new TestWaiter("w"), ServerSlot.NEVER, now, actions);
+        queue(accounts, pool, "w");
         actions.clear();
         accounts.markForClose(pool, CloseReason.RECONNECT, now, actions);
         assertEquals(List.of(), drain());
@@ -548,9 +546,8 @@ class PoolAccountsTest {
         PoolAccounts accounts = accounts(0);
         PoolState pool = pool(accounts, "app", "joe", 1);
         ServerSlot slot = openInUse(accounts, pool, 0);
-        TestWaiter ann = new TestWaiter("ann");
-        accounts.enqueue(pool, ann, ServerSlot.NEVER, now, actions);
-        accounts.enqueue(pool, new TestWaiter("bob"), ServerSlot.NEVER, now, actions);
+        TestWaiter ann = queue(accounts, pool, "ann");
+        queue(accounts, pool, "bob");
         accounts.giveBack(slot, now, actions);
         assertEquals(List.of("HAND_OVER ann"), drain());
 
@@ -582,7 +579,7 @@ class PoolAccountsTest {
         PoolAccounts accounts = accounts(0);
         PoolState pool = pool(accounts, "app", "joe", 1);
         accounts.holdOpens(now + 10 * MS, now, actions);
-        accounts.enqueue(pool, new TestWaiter("w"), ServerSlot.NEVER, now, actions);
+        queue(accounts, pool, "w");
         assertEquals(List.of(), drain());
         assertEquals(Bottleneck.OPENS_HELD, pool.bottleneck());
         accounts.stopHoldingOpens(now, actions);
@@ -705,6 +702,13 @@ class PoolAccountsTest {
 
     private PoolState pool(PoolAccounts accounts, String database, String user, PoolLimits limits) {
         return accounts.addPool(accounts.addDatabase(database, 0, 1, 0, now), accounts.addUser(user, 0), limits);
+    }
+
+    /** A waiter without a deadline begins to wait. */
+    private TestWaiter queue(PoolAccounts accounts, PoolState pool, String name) {
+        TestWaiter waiter = new TestWaiter(name);
+        accounts.enqueue(pool, waiter, ServerSlot.NEVER, now, actions);
+        return waiter;
     }
 
     private ServerSlot openInUse(PoolAccounts accounts, PoolState pool, int loop) {
