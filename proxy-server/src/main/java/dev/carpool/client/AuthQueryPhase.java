@@ -8,11 +8,8 @@ import dev.carpool.config.AuthConfig;
 import dev.carpool.config.DatabaseConfig;
 import dev.carpool.config.Secret;
 import dev.carpool.error.CarpoolError;
-import dev.carpool.error.ErrorReply;
 import dev.carpool.params.ParameterValues;
-import dev.carpool.pool.PoolWaiter;
 import dev.carpool.pool.ServerPool;
-import dev.carpool.pool.WaiterNode;
 import dev.carpool.protocol.BackendMessageType;
 import dev.carpool.protocol.ErrorFields;
 import dev.carpool.protocol.FrontendMessageType;
@@ -31,7 +28,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The client's secret is looked up in PostgreSQL with auth_query, as auth_user, through a pool like any other. */
-final class AuthQueryPhase extends ClientPhase implements PoolWaiter, ServerConnection.Owner {
+final class AuthQueryPhase extends CheckoutPhase implements ServerConnection.Owner {
     /** What the query found; null for no such user. */
     interface Outcome {
         void found(@Nullable StoredSecret secret, AuthQuery.Key key);
@@ -39,11 +36,8 @@ final class AuthQueryPhase extends ClientPhase implements PoolWaiter, ServerConn
 
     private static final int LONGEST_ANSWER = 64 * 1024;
 
-    private final ClientSession session;
     private final Outcome outcome;
-    private final ServerPool pool;
     private final String query;
-    private final WaiterNode node = new WaiterNode(this);
     private final CompositeByteBuf answer;
     private @Nullable ServerConnection server;
     private @Nullable ErrorFields problem;
@@ -53,22 +47,27 @@ final class AuthQueryPhase extends ClientPhase implements PoolWaiter, ServerConn
     private int asOf;
 
     AuthQueryPhase(ClientSession session, DatabaseConfig database, Outcome outcome) {
-        this.session = session;
+        super(session, pool(session, database));
         this.outcome = outcome;
+        this.query = session.context().config().auth(database).query();
+        this.answer = session.channel().alloc().compositeBuffer();
+    }
+
+    /** The pool of auth_user, with what its logins need. */
+    private static ServerPool pool(ClientSession session, DatabaseConfig database) {
         AuthConfig auth = session.context().config().auth(database);
         String user = auth.user() == null ? session.user() : auth.user();
         String name = auth.dbname() == null ? database.name() : auth.dbname();
         DatabaseConfig where = session.context().config().database(name);
         DatabaseConfig unforced = (where == null ? database : where).withoutForcedUser();
-        this.query = auth.query();
-        this.pool = session.context().pools().pool(unforced, user);
+        ServerPool pool = session.context().pools().pool(unforced, user);
         StoredSecret own = session.context().auth().stored(user);
         if (own != null) {
             pool.credentials(own.serverCredentials());
         } else if (pool.credentials() instanceof ServerCredentials.None && database.password() != null) {
             pool.credentials(new ServerCredentials.Plain(database.password()));
         }
-        this.answer = session.channel().alloc().compositeBuffer();
+        return pool;
     }
 
     @Override
@@ -78,13 +77,7 @@ final class AuthQueryPhase extends ClientPhase implements PoolWaiter, ServerConn
             outcome.found(cached.get().secret(), key());
             return;
         }
-        long now = System.nanoTime();
-        ServerConnection free = pool.take(session.loop(), now);
-        if (free != null) {
-            granted(free, now);
-        } else {
-            pool.checkout(this, session.timeouts().queryWait(), now);
-        }
+        checkout();
     }
 
     private AuthQuery.Key key() {
@@ -93,23 +86,8 @@ final class AuthQueryPhase extends ClientPhase implements PoolWaiter, ServerConn
     }
 
     @Override
-    public int loop() {
-        return session.loop();
-    }
-
-    @Override
-    public WaiterNode node() {
-        return node;
-    }
-
-    @Override
-    public ServerPool pool() {
-        return pool;
-    }
-
-    @Override
     public void granted(ServerConnection connection, long now) {
-        if (session.phase() != this) {
+        if (!isCurrent()) {
             pool.release(connection, null);
             return;
         }
@@ -154,13 +132,6 @@ final class AuthQueryPhase extends ClientPhase implements PoolWaiter, ServerConn
     }
 
     @Override
-    public void refused(ErrorReply reply, byte @Nullable [] serverMessage) {
-        if (session.phase() == this) {
-            session.fail(reply, serverMessage);
-        }
-    }
-
-    @Override
     public void reply(ByteBuf run) {
         answer.addComponent(true, run);
         if (answer.readableBytes() > LONGEST_ANSWER) {
@@ -178,7 +149,7 @@ final class AuthQueryPhase extends ClientPhase implements PoolWaiter, ServerConn
         ErrorFields error = problem;
         answered = true;
         pool.release(connection, error == null ? null : ServerReset.Scope.DRAIN);
-        if (session.phase() != this) {
+        if (!isCurrent()) {
             return;
         }
         if (error != null) {
@@ -237,22 +208,10 @@ final class AuthQueryPhase extends ClientPhase implements PoolWaiter, ServerConn
     @Override
     public void serverLost(@Nullable ErrorFields lastWords) {
         server = null;
-        if (session.phase() == this) {
+        if (isCurrent()) {
             session.fail(CarpoolError.SERVER_LOGIN_FAILED.reply(pool.key(), "the connection was lost"));
         }
     }
-
-    @Override
-    public void repliesRead() {}
-
-    @Override
-    public void commandCompleted(int suspicion) {}
-
-    @Override
-    public void settingsChanged() {}
-
-    @Override
-    public void serverWritable(boolean writable) {}
 
     @Override
     void bytesArrived(ByteBuf in) {

@@ -1,9 +1,6 @@
 package dev.carpool.client;
 
-import dev.carpool.error.ErrorReply;
-import dev.carpool.pool.PoolWaiter;
 import dev.carpool.pool.ServerPool;
-import dev.carpool.pool.WaiterNode;
 import dev.carpool.protocol.ErrorFields;
 import dev.carpool.protocol.WireWriter;
 import dev.carpool.server.CloseReason;
@@ -17,16 +14,12 @@ import org.jspecify.annotations.Nullable;
  * A replication connection (PostgreSQL manual, "Streaming Replication Protocol"): it has a server connection to itself,
  * which is closed with it, and its bytes pass in both directions without being looked at.
  */
-final class ReplicationPhase extends ClientPhase implements PoolWaiter, ServerConnection.Owner {
-    private final ClientSession session;
-    private final ServerPool pool;
-    private final WaiterNode node = new WaiterNode(this);
+final class ReplicationPhase extends CheckoutPhase implements ServerConnection.Owner {
     private @Nullable ServerConnection server;
 
     /** @param pool a temporary one, whose connections log in with the client's own startup parameters */
     ReplicationPhase(ClientSession session, ServerPool pool) {
-        this.session = session;
-        this.pool = pool;
+        super(session, pool);
     }
 
     @Override
@@ -35,23 +28,8 @@ final class ReplicationPhase extends ClientPhase implements PoolWaiter, ServerCo
     }
 
     @Override
-    public int loop() {
-        return session.loop();
-    }
-
-    @Override
-    public WaiterNode node() {
-        return node;
-    }
-
-    @Override
-    public ServerPool pool() {
-        return pool;
-    }
-
-    @Override
     public void granted(ServerConnection connection, long now) {
-        if (session.phase() != this) {
+        if (!isCurrent()) {
             pool.release(connection, null);
             return;
         }
@@ -65,13 +43,6 @@ final class ReplicationPhase extends ClientPhase implements PoolWaiter, ServerCo
         }
         session.greet(out);
         session.serveKept();
-    }
-
-    @Override
-    public void refused(ErrorReply reply, byte @Nullable [] serverMessage) {
-        if (session.phase() == this) {
-            session.fail(reply, serverMessage);
-        }
     }
 
     @Override
@@ -122,7 +93,7 @@ final class ReplicationPhase extends ClientPhase implements PoolWaiter, ServerCo
     @Override
     public void serverLost(@Nullable ErrorFields lastWords) {
         server = null;
-        if (session.phase() == this) {
+        if (isCurrent()) {
             session.close("the server connection was lost");
         }
     }
@@ -145,16 +116,7 @@ final class ReplicationPhase extends ClientPhase implements PoolWaiter, ServerCo
     }
 
     @Override
-    public void commandCompleted(int suspicion) {}
-
-    @Override
     public void requestFailed(ErrorFields fields, boolean ours) {}
-
-    @Override
-    public void settingsChanged() {}
-
-    @Override
-    public void ready(byte status) {}
 
     @Override
     String state() {

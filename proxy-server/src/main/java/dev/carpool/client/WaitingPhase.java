@@ -1,26 +1,19 @@
 package dev.carpool.client;
 
 import dev.carpool.error.CarpoolError;
-import dev.carpool.error.ErrorReply;
-import dev.carpool.pool.PoolWaiter;
 import dev.carpool.pool.ServerPool;
-import dev.carpool.pool.WaiterNode;
 import dev.carpool.server.ServerConnection;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
 /** A request has come and no server connection is free: the session queues. */
-final class WaitingPhase extends ClientPhase implements PoolWaiter {
+final class WaitingPhase extends CheckoutPhase {
     /** Bytes gathered while waiting before reading stops. */
     private static final int MOST_GATHERED = 64 * 1024;
-
-    private final ClientSession session;
-    private final ServerPool pool;
 
     /** The only connection that will do, null for any. */
     private final @Nullable ServerConnection wanted;
 
-    private final WaiterNode node = new WaiterNode(this);
     private final long since;
     private @Nullable ByteBuf request;
 
@@ -28,26 +21,10 @@ final class WaitingPhase extends ClientPhase implements PoolWaiter {
     private boolean cancelled;
 
     WaitingPhase(ClientSession session, ServerPool pool, @Nullable ServerConnection wanted, ByteBuf request, long now) {
-        this.session = session;
-        this.pool = pool;
+        super(session, pool);
         this.wanted = wanted;
         this.request = request;
         this.since = now;
-    }
-
-    @Override
-    public int loop() {
-        return session.loop();
-    }
-
-    @Override
-    public WaiterNode node() {
-        return node;
-    }
-
-    @Override
-    public ServerPool pool() {
-        return pool;
     }
 
     long since() {
@@ -81,7 +58,7 @@ final class WaitingPhase extends ClientPhase implements PoolWaiter {
     @Override
     public void granted(ServerConnection server, long now) {
         ByteBuf bytes = request;
-        if (session.phase() != this || bytes == null) {
+        if (!isCurrent() || bytes == null) {
             pool.release(server, null);
             return;
         }
@@ -89,13 +66,6 @@ final class WaitingPhase extends ClientPhase implements PoolWaiter {
         session.readRequests(true);
         session.guarded(() -> session.link(server, bytes, since, now));
         session.phase().bytesRead();
-    }
-
-    @Override
-    public void refused(ErrorReply reply, byte @Nullable [] serverMessage) {
-        if (session.phase() == this) {
-            session.fail(reply, serverMessage);
-        }
     }
 
     /** A cancel request while queued: the request ends before it began. */

@@ -6,9 +6,7 @@ import dev.carpool.error.SqlState;
 import dev.carpool.params.ParameterValues;
 import dev.carpool.params.StartupOptions;
 import dev.carpool.params.TrackedParameters;
-import dev.carpool.pool.PoolWaiter;
 import dev.carpool.pool.ServerPool;
-import dev.carpool.pool.WaiterNode;
 import dev.carpool.pool.Welcome;
 import dev.carpool.protocol.ErrorFields;
 import dev.carpool.server.ServerConnection;
@@ -24,17 +22,13 @@ import org.jspecify.annotations.Nullable;
  * The client is known; what it is told at login is found out: its startup settings are given to a server connection
  * once, which accepts and spells them as PostgreSQL does. The answer is kept for all clients that ask for the same.
  */
-final class WelcomePhase extends ClientPhase implements PoolWaiter, ServerConnection.Owner {
-    private final ClientSession session;
-    private final ServerPool pool;
-    private final WaiterNode node = new WaiterNode(this);
+final class WelcomePhase extends CheckoutPhase implements ServerConnection.Owner {
     private final Map<String, String> asked = new LinkedHashMap<>();
     private @Nullable ServerConnection server;
     private @Nullable ErrorFields refused;
 
     WelcomePhase(ClientSession session, ServerPool pool) {
-        this.session = session;
-        this.pool = pool;
+        super(session, pool);
     }
 
     @Override
@@ -61,33 +55,12 @@ final class WelcomePhase extends ClientPhase implements PoolWaiter, ServerConnec
             session.welcome(known);
             return;
         }
-        long now = System.nanoTime();
-        ServerConnection free = pool.take(session.loop(), now);
-        if (free != null) {
-            granted(free, now);
-        } else {
-            pool.checkout(this, session.timeouts().queryWait(), now);
-        }
-    }
-
-    @Override
-    public int loop() {
-        return session.loop();
-    }
-
-    @Override
-    public WaiterNode node() {
-        return node;
-    }
-
-    @Override
-    public ServerPool pool() {
-        return pool;
+        checkout();
     }
 
     @Override
     public void granted(ServerConnection connection, long now) {
-        if (session.phase() != this) {
+        if (!isCurrent()) {
             pool.release(connection, null);
             return;
         }
@@ -101,19 +74,6 @@ final class WelcomePhase extends ClientPhase implements PoolWaiter, ServerConnec
             connection.flush();
         }
     }
-
-    @Override
-    public void refused(ErrorReply reply, byte @Nullable [] serverMessage) {
-        if (session.phase() == this) {
-            session.fail(reply, serverMessage);
-        }
-    }
-
-    @Override
-    public void settingsChanged() {}
-
-    @Override
-    public void ready(byte status) {}
 
     @Override
     public void proxyRequestAnswered(byte status) {
@@ -158,7 +118,7 @@ final class WelcomePhase extends ClientPhase implements PoolWaiter, ServerConnec
             pool.welcome(asked, welcome);
         }
         pool.release(connection, null);
-        if (session.phase() == this) {
+        if (isCurrent()) {
             session.welcome(welcome);
         }
     }
@@ -171,7 +131,7 @@ final class WelcomePhase extends ClientPhase implements PoolWaiter, ServerConnec
     @Override
     public void serverLost(@Nullable ErrorFields lastWords) {
         server = null;
-        if (session.phase() == this) {
+        if (isCurrent()) {
             session.fail(CarpoolError.SERVER_LOGIN_FAILED.reply(
                     pool.key(), lastWords == null ? "the connection was lost" : lastWords.message()));
         }
@@ -181,15 +141,6 @@ final class WelcomePhase extends ClientPhase implements PoolWaiter, ServerConnec
     public void reply(ByteBuf run) {
         run.release();
     }
-
-    @Override
-    public void repliesRead() {}
-
-    @Override
-    public void commandCompleted(int suspicion) {}
-
-    @Override
-    public void serverWritable(boolean writable) {}
 
     @Override
     void bytesArrived(ByteBuf in) {

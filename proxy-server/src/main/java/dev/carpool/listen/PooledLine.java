@@ -138,19 +138,4 @@ final class PooledLine implements Line, PoolWaiter, ServerConnection.Owner {
     public void reply(ByteBuf run) {
         run.release();
     }
-
-    @Override
-    public void repliesRead() {}
-
-    @Override
-    public void commandCompleted(int suspicion) {}
-
-    @Override
-    public void settingsChanged() {}
-
-    @Override
-    public void ready(byte status) {}
-
-    @Override
-    public void serverWritable(boolean writable) {}
 }

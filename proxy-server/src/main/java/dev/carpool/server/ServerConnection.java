@@ -49,19 +49,19 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         void reply(ByteBuf run);
 
         /** Everything that one read brought has been handed over. */
-        void repliesRead();
+        default void repliesRead() {}
 
         /** A statement has ended; {@code suspicion} are the bits of its command tag. */
-        void commandCompleted(int suspicion);
+        default void commandCompleted(int suspicion) {}
 
         /** An ErrorResponse has come; it is forwarded besides, unless the request was the proxy's own. */
         void requestFailed(ErrorFields fields, boolean ours);
 
         /** The settings of the connection have changed, see {@link ServerConnection#applied}. */
-        void settingsChanged();
+        default void settingsChanged() {}
 
         /** ReadyForQuery to a request that was not the proxy's own. */
-        void ready(byte status);
+        default void ready(byte status) {}
 
         /** ReadyForQuery to a request of the proxy's own. */
         default void proxyRequestAnswered(byte status) {}
@@ -75,7 +75,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         void serverLost(@Nullable ErrorFields lastWords);
 
         /** Whether the server takes more bytes at the moment. */
-        void serverWritable(boolean writable);
+        default void serverWritable(boolean writable) {}
 
         /** A notification; returns the message that goes to the client, null for none. */
         default byte @Nullable [] notified(NotificationResponse notification) {

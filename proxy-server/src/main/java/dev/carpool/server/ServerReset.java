@@ -195,17 +195,5 @@ public final class ServerReset implements ServerConnection.Owner {
     }
 
     @Override
-    public void repliesRead() {}
-
-    @Override
-    public void commandCompleted(int suspicion) {}
-
-    @Override
-    public void settingsChanged() {}
-
-    @Override
     public void serverLost(@Nullable ErrorFields lastWords) {}
-
-    @Override
-    public void serverWritable(boolean writable) {}
 }
