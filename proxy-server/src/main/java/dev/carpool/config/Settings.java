@@ -30,7 +30,8 @@ import static dev.carpool.config.SettingSection.SERVER_TLS;
 import static dev.carpool.config.SettingSection.TIMEOUTS;
 
 /**
- * The table of settings. Reading, docs/config.md, SHOW CONFIG and the checks all come from it.
+ * The table of settings. Reading, docs/config.md, SHOW CONFIG and the checks all come from it. It is one table, however
+ * long, in the order of the document: a key is looked up in one place. The values are in the records.
  *
  * <p>A new setting is a row here, a component of one of the records, and nothing else; {@code SettingsTest} notices a row
  * whose value does not arrive in its record.
