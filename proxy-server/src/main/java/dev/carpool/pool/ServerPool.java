@@ -21,7 +21,6 @@ import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -36,13 +35,8 @@ import org.slf4j.LoggerFactory;
 public final class ServerPool implements Link.Returns {
     private static final Logger log = LoggerFactory.getLogger(ServerPool.class);
 
-    /** First pause after a failed login; it doubles up to server_login_retry. */
-    private static final long FIRST_RETRY = TimeUnit.MILLISECONDS.toNanos(100);
-
     private final PoolKey key;
     private final ServerHost host;
-    private final ServerConnector connector;
-    private final PoolDirectory.Refusals refusals;
     private final PoolState state;
     private final Consumer<ServerPool> discard;
     private final TrafficStats[] stats;
@@ -52,18 +46,14 @@ public final class ServerPool implements Link.Returns {
     private final boolean forcedUser;
     private final Map<Map<String, String>, Welcome> welcomes = new ConcurrentHashMap<>();
     private final SequenceReaders sequenceReaders = new SequenceReaders();
+    private final PoolLogins logins = new PoolLogins();
+    private final PoolOpener opener;
     private volatile PoolSettings settings;
     private volatile ServerTarget target;
-    private volatile ServerCredentials credentials = new ServerCredentials.None();
-    private volatile @Nullable LoginFailure lastFailure;
-    private final AtomicInteger failures = new AtomicInteger();
     private volatile Duration queueWait = Duration.ZERO;
     private volatile boolean disabled;
     private final AtomicInteger roleNumber = new AtomicInteger();
     private volatile long lastRoundTrip;
-
-    /** When the server last let the proxy in without asking for a secret; 0 for never, -1 when it asks. */
-    private volatile long trustedAt;
 
     /** @param forcedUser whether its user is the database's, whoever the clients are */
     ServerPool(
@@ -81,11 +71,10 @@ public final class ServerPool implements Link.Returns {
         this.forcedUser = forcedUser;
         this.discard = discard;
         this.host = host;
-        this.connector = connector;
-        this.refusals = refusals;
         this.state = state;
         this.settings = settings;
         this.target = target;
+        this.opener = new PoolOpener(this, logins, connector, refusals);
         this.stats = new TrafficStats[loops];
         for (int i = 0; i < loops; i++) {
             stats[i] = new TrafficStats();
@@ -137,15 +126,15 @@ public final class ServerPool implements Link.Returns {
 
     /** What logs in to the server from now on. */
     public void credentials(ServerCredentials proved) {
-        credentials = proved;
-        LoginFailure failure = lastFailure;
+        logins.credentials(proved);
+        LoginFailure failure = logins.failure();
         if (failure != null && failure.kind() == LoginFailure.Kind.CREDENTIALS) {
             loginChanged();
         }
     }
 
     public ServerCredentials credentials() {
-        return credentials;
+        return logins.credentials();
     }
 
     /** What clients with these startup settings are told; null when no server has been asked yet. */
@@ -175,10 +164,7 @@ public final class ServerPool implements Link.Returns {
 
     /** The server may say something else at the next login. */
     void loginChanged() {
-        trustedAt = 0;
-        if (lastFailure != null) {
-            failures.set(0);
-            lastFailure = null;
+        if (logins.forgetLast()) {
             long now = System.nanoTime();
             host.apply((accounts, actions) -> accounts.stopHoldingOpens(state, now, actions), now);
         }
@@ -345,11 +331,8 @@ public final class ServerPool implements Link.Returns {
             waiter.refused(CarpoolError.DATABASE_DISABLED.reply(key.database()), null);
             return;
         }
-        LoginFailure failure = lastFailure;
-        if (failure != null
-                && failure.kind() != LoginFailure.Kind.NOT_NOW
-                && connections.isEmpty()
-                && now - failedAt < failureIsFresh()) {
+        LoginFailure failure = logins.freshFailure(settings.server().loginRetry(), now);
+        if (failure != null && connections.isEmpty()) {
             waiter.refused(failure.reply(), failure.serverMessage());
             return;
         }
@@ -363,19 +346,6 @@ public final class ServerPool implements Link.Returns {
                     }
                 },
                 now);
-    }
-
-    private volatile long failedAt;
-
-    /** How long a failed login is told to newcomers without another attempt. */
-    private long failureIsFresh() {
-        return retryPause();
-    }
-
-    private long retryPause() {
-        long longest = Math.max(FIRST_RETRY, settings.server().loginRetry().toNanos());
-        int doublings = Math.min(20, Math.max(0, failures.get() - 1));
-        return Math.min(longest, FIRST_RETRY << doublings);
     }
 
     /** Takes a waiter out of the queue. */
@@ -461,48 +431,17 @@ public final class ServerPool implements Link.Returns {
 
     /** Opens the connection of a slot that the accounts have set aside. */
     void open(ServerSlot slot) {
-        PoolSettings current = settings;
-        ServerCredentials used = credentials;
-        connector.open(
-                host.loop(slot.loop()),
-                target,
-                used,
-                current.maxPreparedStatements(),
-                current.server().connectTimeout(),
-                new ServerConnector.Result() {
-                    @Override
-                    public void opened(
-                            ServerConnection connection, ServerCredentials reusable, boolean askedForSecret) {
-                        ServerPool.this.opened(slot, connection, reusable, askedForSecret);
-                    }
-
-                    @Override
-                    public void failed(LoginFailure failure) {
-                        if (failure.kind() == LoginFailure.Kind.CREDENTIALS && used != credentials) {
-                            ServerPool.this.openFailedBefore(slot);
-                        } else {
-                            ServerPool.this.openFailed(slot, failure);
-                        }
-                    }
-                });
+        opener.open(slot);
     }
 
-    private void discardIfTemporary() {
+    void discardIfTemporary() {
         if (key.purpose() != PoolKey.Purpose.SESSIONS) {
             discard.accept(this);
         }
     }
 
-    private void opened(
-            ServerSlot slot, ServerConnection connection, ServerCredentials reusable, boolean askedForSecret) {
-        long now = System.nanoTime();
-        failures.set(0);
-        lastFailure = null;
-        host.answering(true);
-        trustedAt = askedForSecret ? -1 : now;
-        if (credentials instanceof ServerCredentials.Plain && isProof()) {
-            credentials = reusable;
-        }
+    /** A connection has been opened. */
+    void came(ServerConnection connection, ServerSlot slot) {
         connection.home(new SlotHome(slot));
         connections.add(connection);
         host.opened(connection);
@@ -515,13 +454,6 @@ public final class ServerPool implements Link.Returns {
                 settings.log().connections(),
                 connection,
                 "new connection to server (process " + connection.processId() + ")");
-        host.apply(
-                (accounts, actions) -> {
-                    slot.connection = connection;
-                    slot.expireAt(expiry(now));
-                    accounts.opened(slot, now, actions);
-                },
-                now);
     }
 
     /** A line about a connection, worded as PgBouncer's; those that prove a password are seen by debuggers only. */
@@ -533,103 +465,41 @@ public final class ServerPool implements Link.Returns {
         }
     }
 
-    private boolean isProof() {
+    /** Whether its connections prove a password and do nothing else. */
+    boolean isProof() {
         return key.purpose() == PoolKey.Purpose.PROOF || key.purpose() == PoolKey.Purpose.CONSOLE_PROOF;
     }
 
-    private long expiry(long now) {
-        Duration lifetime = settings.lifetime();
-        if (lifetime.isZero()) {
-            // One use: the connections of a minimum are kept until they have had theirs.
-            return key.purpose() == PoolKey.Purpose.SESSIONS ? ServerSlot.NEVER : now;
-        }
-        long jitter = settings.server().lifetimeJitter().toNanos();
-        return now
-                + lifetime.toNanos()
-                - (jitter > 0 ? ThreadLocalRandom.current().nextLong(jitter) : 0);
-    }
-
-    /** The server has refused what the pool had before a client has proved something else. */
-    private void openFailedBefore(ServerSlot slot) {
-        long now = System.nanoTime();
-        host.apply(
-                (accounts, actions) -> {
-                    accounts.openFailed(slot, now, now, actions);
-                    accounts.stopHoldingOpens(state, now, actions);
-                },
-                now);
-        discardIfTemporary();
-    }
-
-    private void openFailed(ServerSlot slot, LoginFailure failure) {
-        long now = System.nanoTime();
-        failures.incrementAndGet();
-        failedAt = now;
-        lastFailure = failure;
-        host.answering(
-                switch (failure.kind()) {
-                    case UNREACHABLE, NOT_NOW, TLS -> false;
-                    case CREDENTIALS, REFUSED -> true;
-                });
-        if (failure.kind() == LoginFailure.Kind.CREDENTIALS) {
-            trustedAt = -1;
-            if (!isProof()) {
-                refusals.refused(target);
-            }
-        }
-        if (isProof()) {
-            log.debug("{}: login to the server failed: {}", key, failure.reply().message());
-        } else {
-            log.warn("{}: login to the server failed: {}", key, failure.reply().message());
-        }
-        boolean hopeless = failure.kind() != LoginFailure.Kind.NOT_NOW && connections.isEmpty();
-        long retryAt = now + retryPause();
-        host.apply(
-                (accounts, actions) -> {
-                    accounts.openFailed(slot, retryAt, now, actions);
-                    if (hopeless) {
-                        accounts.refuseAll(state, RefuseReason.NO_SERVER, now, actions);
-                    }
-                },
-                now);
-        discardIfTemporary();
-    }
-
-    /** The last login's failure. */
+    /** What clients are told of the last failed login. */
     ErrorReply lastFailure() {
-        LoginFailure failure = lastFailure;
-        return failure == null ? CarpoolError.SERVER_UNREACHABLE.reply(key, "unknown reason") : failure.reply();
+        return logins.reply(key);
     }
 
     /** PostgreSQL's own words about the last failed login; null when there were none. */
     byte @Nullable [] lastServerMessage() {
-        LoginFailure failure = lastFailure;
-        return failure == null ? null : failure.serverMessage();
+        return logins.serverMessage();
     }
 
+    /** The last login's failure; null when it succeeded. */
     public @Nullable LoginFailure failure() {
-        return lastFailure;
+        return logins.failure();
     }
 
     /** Whether logins fail: its own, or all to its server, of any pool. A refused user is no failure in this sense. */
     public boolean isFailing() {
-        LoginFailure failure = lastFailure;
+        LoginFailure failure = logins.failure();
         boolean own = failure != null && failure.kind() != LoginFailure.Kind.CREDENTIALS;
         return own || !host.isAnswering();
     }
 
     /** What a login of this user elsewhere has shown: whether the server asks for a secret. */
     public void trusts(boolean on) {
-        trustedAt = on ? System.nanoTime() : -1;
+        logins.trusts(on);
     }
 
     /** Whether the server lets the proxy in without a secret: 1 yes, -1 no, 0 not known (any more). */
     public int trust(Duration knownFor) {
-        long at = trustedAt;
-        if (at <= 0) {
-            return at == 0 ? 0 : -1;
-        }
-        return knownFor.isZero() || System.nanoTime() - at <= knownFor.toNanos() ? 1 : 0;
+        return logins.trust(knownFor);
     }
 
     // Upkeep
