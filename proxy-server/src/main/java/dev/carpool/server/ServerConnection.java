@@ -2,16 +2,13 @@ package dev.carpool.server;
 
 import dev.carpool.params.ParameterSync;
 import dev.carpool.params.ParameterValues;
-import dev.carpool.params.TrackedParameters;
 import dev.carpool.prepared.NamedStatements;
 import dev.carpool.prepared.ServerStatements;
-import dev.carpool.protocol.BackendMessageType;
 import dev.carpool.protocol.ErrorFields;
 import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.protocol.ProtocolViolation;
 import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.protocol.WireWriter;
-import dev.carpool.suspicion.CommandTags;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -20,10 +17,8 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -34,14 +29,11 @@ import org.slf4j.LoggerFactory;
  * One connection to PostgreSQL after its login. It matches every reply to an outstanding request and hands the bytes to
  * its {@link Owner}; it never decides who that is. Confined to its channel's event loop.
  */
-public final class ServerConnection extends ChannelInboundHandlerAdapter implements ReplyScanner.Sink {
+public final class ServerConnection extends ChannelInboundHandlerAdapter {
     private static final Logger log = LoggerFactory.getLogger(ServerConnection.class);
 
     /** How long a server may take to close its end. */
     private static final int LONGEST_GOODBYE_SECONDS = 10;
-
-    /** Names of custom settings kept for a connection; the others are asked about again and again. */
-    private static final int MOST_CUSTOM_SETTINGS = 256;
 
     /** Who the replies are for at the moment: a link with a client session, or a clean-up. */
     public interface Owner {
@@ -108,39 +100,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     private final ServerSequences sequences = new ServerSequences(this);
     private final NamedStatements named = new NamedStatements();
 
-    /** Current values of everything PostgreSQL reports. */
-    private final Map<String, String> reported;
-
-    /** The reported values right after the login, by name. */
-    private final Map<String, String> baseline;
-
-    /** The settings that differ from those right after the login, as far as the proxy has set or seen them. */
-    private ParameterValues applied = ParameterValues.empty();
-
+    private final ServerSettings settings;
+    private final ServerProbes probes = new ServerProbes(this);
     private final ResetValues resetValues = new ResetValues();
-
-    /** What {@link #applied} becomes when the sync in flight succeeds. */
-    private @Nullable ParameterValues syncing;
-
-    /** That sync begins with RESET ALL. */
-    private boolean syncResets;
-
-    /** Custom settings that the connection has had: it does not forget them. */
-    private final Set<String> customSettings = new HashSet<>();
-
-    /** Null where nobody's transactions run, or where it is not asked. */
-    private @Nullable HiddenEffects hiddenEffects;
-
-    private long hiddenEffectsDelay;
-
-    /** What is being asked of the session. */
-    private @Nullable SessionProbe probe;
-
-    /** The probe's statements that the connection has; null for none. */
-    private @Nullable Set<String> probeStatements;
-
-    /** Settings that nobody has seen may be set: the next sync begins with RESET ALL. */
-    private boolean resetDue;
 
     private ServerState state = ServerState.IDLE;
     private byte transactionStatus = TransactionStatus.IDLE;
@@ -167,9 +129,6 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     /** The same of an earlier session whose notifications may still be on their way; 0 for none. */
     private volatile int earlierProcessId;
-
-    /** Whether a backslash in a string constant is an ordinary character (standard_conforming_strings). */
-    private boolean standardStrings;
 
     /** Replication: replies are not matched. */
     private boolean passing;
@@ -198,11 +157,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         this.processId = processId;
         this.toldProcessId = processId;
         this.cancelKey = cancelKey;
-        this.reported = new TreeMap<>(reported);
-        this.baseline = new TreeMap<>(reported);
-        this.standardStrings = "on".equals(reported.get("standard_conforming_strings"));
+        this.settings = new ServerSettings(reported);
         this.statements = new ServerStatements(Math.max(1, maxPreparedStatements));
-        this.scanner = new ReplyScanner(outstanding, this, channel.alloc());
+        this.scanner = new ReplyScanner(outstanding, new ServerReplies(this, settings, probes), channel.alloc());
         this.connectedAt = now;
         this.stateSince = now;
     }
@@ -268,32 +225,27 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     /** The names of the probe's statements that the connection has; they are forgotten, to be closed. */
     public Set<String> takeProbeStatements() {
-        Set<String> taken = probeStatements;
-        probeStatements = null;
-        return taken == null ? Set.of() : taken;
+        return probes.takeStatements();
     }
 
     /** A statement of the probe is there after all. */
     public void hasProbeStatement(String name) {
-        Set<String> known = probeStatements;
-        if (known == null) {
-            known = new HashSet<>();
-            probeStatements = known;
-        }
-        known.add(name);
+        probes.hasStatement(name);
     }
 
+    /** The settings that differ from those right after the login, as far as the proxy has set or seen them. */
     public ParameterValues applied() {
-        return applied;
+        return settings.applied();
     }
 
     /** Current values of everything PostgreSQL reports, by PostgreSQL's own names. */
     public Map<String, String> reported() {
-        return reported;
+        return settings.reported();
     }
 
+    /** The reported values right after the login, by name. */
     public Map<String, String> baseline() {
-        return baseline;
+        return settings.baseline();
     }
 
     public ServerState state() {
@@ -335,13 +287,18 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         return closeReason;
     }
 
+    /** Whether {@link #close} has been called. */
+    boolean isClosing() {
+        return closing;
+    }
+
     public boolean isOpen() {
         return !closing && state != ServerState.CLOSED && channel.isActive();
     }
 
     /** Whether a backslash in a string constant is an ordinary character at the moment. */
     public boolean hasStandardStrings() {
-        return standardStrings;
+        return settings.hasStandardStrings();
     }
 
     public @Nullable Home home() {
@@ -415,33 +372,27 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     /** Parameter sync: puts the statements in front of the next request that give the connection these settings. */
     public void sync(ParameterValues wanted) {
         ByteBuf out = channel.alloc().directBuffer(256);
-        ParameterSync.write(out, applied, wanted, defaultEncoding(), resetDue);
-        syncResets = resetDue;
-        resetDue = false;
+        settings.sync(out, wanted);
         outstanding.push(OutstandingRequests.QUERY | OutstandingRequests.SWALLOW);
         unnamedStatement = 0;
-        syncing = wanted;
         send(out);
     }
 
     /** Whether the server may refuse {@link #sync} although it has accepted the same settings elsewhere. */
     public boolean mayRefuse(ParameterValues wanted) {
-        return ParameterSync.mayBeRefused(applied, wanted, customSettings);
+        return settings.mayRefuse(wanted);
     }
 
     /** The same as a {@link #sync} that has failed, setting by setting; the result holds when nothing is outstanding. */
     public StepwiseSync syncStepwise(ParameterValues wanted) {
         StepwiseSync steps = new StepwiseSync(wanted);
-        ParameterValues left = applied;
-        if (resetDue) {
-            resetDue = false;
-            left = applied.identity();
+        if (settings.isResetDue()) {
             ask("RESET ALL");
         }
-        String encoding = wanted.value("client_encoding");
-        ParameterSync.steps(left, wanted, (name, value) -> {
+        String encoding = settings.encoding(wanted);
+        settings.steps(wanted, (name, value) -> {
             ByteBuf out = channel.alloc().directBuffer(128);
-            ParameterSync.writeStep(out, name, value, encoding == null ? defaultEncoding() : encoding);
+            ParameterSync.writeStep(out, name, value, encoding);
             outstanding.push(
                     OutstandingRequests.QUERY,
                     new OutstandingRequests.Attempt(() -> steps.refused(name, value != null)));
@@ -451,13 +402,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         return steps;
     }
 
-    private String defaultEncoding() {
-        return baseline.getOrDefault("client_encoding", "UTF8");
-    }
-
     /** Whether the connection has to be synced before somebody with these settings may use it. */
     public boolean needsSync(ParameterValues wanted) {
-        return applied != wanted || resetDue;
+        return settings.needsSync(wanted);
     }
 
     /** What RESET makes of its settings, as far as it is known. */
@@ -467,17 +414,17 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     /** Settings may have been set that nobody knows of. */
     public void resetDue() {
-        resetDue = true;
+        settings.resetDue();
     }
 
     public boolean isResetDue() {
-        return resetDue;
+        return settings.isResetDue();
     }
 
     /** Inside a transaction: gives settings these values besides, and tells the client so. */
     public void restore(ParameterValues values) {
         ByteBuf out = channel.alloc().directBuffer(256);
-        ParameterSync.write(out, ParameterValues.empty(), values, defaultEncoding());
+        settings.restore(out, values);
         outstanding.push(OutstandingRequests.QUERY | OutstandingRequests.SWALLOW | OutstandingRequests.TELL);
         unnamedStatement = 0;
         send(out);
@@ -499,83 +446,50 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     /** Asks what the session holds; only outside a transaction and with nothing outstanding. Flushes. */
     public void probe(Collection<String> names, boolean sweep) {
-        ask(new SessionProbe(names, sweep));
-    }
-
-    private void ask(SessionProbe next) {
-        probe = next;
-        Set<String> known = probeStatements;
-        if (known == null) {
-            known = new HashSet<>();
-            probeStatements = known;
-        }
-        ByteBuf out = channel.alloc().directBuffer(512);
-        next.write(out, outstanding, known);
-        send(out);
-        flush();
+        probes.ask(new SessionProbe(names, sweep));
     }
 
     /** What is known of the connection's database; {@code checkDelay} says how often it is read, zero for never. */
     public void hiddenEffects(HiddenEffects effects, Duration checkDelay) {
-        hiddenEffects = checkDelay.isZero() ? null : effects;
-        hiddenEffectsDelay = checkDelay.toNanos();
+        probes.hiddenEffects(checkDelay.isZero() ? null : effects, checkDelay.toNanos());
     }
 
     /** Whether a transaction may have changed state that none of its statements names. */
     public boolean hasHiddenEffects() {
-        HiddenEffects effects = hiddenEffects;
-        return effects != null && effects.arePresent();
+        return probes.hasHiddenEffects();
     }
 
     /** Functions of the database may have changed. */
     public void lookForHiddenEffects() {
-        HiddenEffects effects = hiddenEffects;
-        if (effects != null) {
-            effects.look();
-        }
+        probes.lookForHiddenEffects();
     }
 
     /** Looks for hidden effects if it is time to; the answer comes as to {@link #probe}. */
     public boolean probesCatalog(long now) {
-        HiddenEffects effects = hiddenEffects;
-        if (effects == null || !effects.isDue(now, hiddenEffectsDelay)) {
-            return false;
-        }
-        ask(SessionProbe.ofCatalog());
-        return true;
+        return probes.asksForHiddenEffects(now);
     }
 
     public boolean isProbing() {
-        return probe != null;
+        return probes.isAsking();
     }
 
     /** The settings in force, in the server's own spelling of the values just synced. */
     public void settle(ParameterValues canonical) {
-        applied = canonical;
-        noteCustomSettings();
-    }
-
-    private void noteCustomSettings() {
-        applied.forEach((name, value) -> {
-            if (name.indexOf('.') > 0 && customSettings.size() < MOST_CUSTOM_SETTINGS) {
-                customSettings.add(name);
-            }
-        });
+        settings.settle(canonical);
     }
 
     /** The server has forgotten all session state but what it had at login (DISCARD ALL). */
     void forgetSession() {
-        applied = ParameterValues.empty();
-        resetDue = false;
+        settings.forget();
         sequences.taken();
         forgetStatements();
     }
 
     /** All prepared statements are gone (DEALLOCATE ALL). */
-    private void forgetStatements() {
+    void forgetStatements() {
         statements.clear();
         named.clear();
-        probeStatements = null;
+        probes.forgetStatements();
         unnamedStatement = 0;
     }
 
@@ -649,6 +563,15 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         passing = true;
     }
 
+    private void pass(ByteBuf bytes) {
+        Owner current = owner;
+        if (current == null) {
+            bytes.release();
+        } else {
+            current.reply(bytes);
+        }
+    }
+
     // Reading
 
     @Override
@@ -663,7 +586,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
             return;
         }
         if (passing) {
-            forward(bytes);
+            pass(bytes);
             return;
         }
         try {
@@ -720,42 +643,6 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         }
     }
 
-    // What the scanner found
-
-    @Override
-    public byte @Nullable [] notification(NotificationResponse notification) {
-        Owner current = owner;
-        return current == null ? null : current.notified(notification);
-    }
-
-    @Override
-    public boolean holdsReady(byte status) {
-        Owner current = owner;
-        return current != null && current.holdsReady(status);
-    }
-
-    @Override
-    public void forward(ByteBuf run) {
-        Owner current = owner;
-        if (current == null || closing) {
-            run.release();
-        } else {
-            current.reply(run);
-        }
-    }
-
-    @Override
-    public void forwardMade(byte type) {
-        ByteBuf out = channel.alloc().directBuffer(5);
-        WireWriter.empty(out, type);
-        forward(out);
-    }
-
-    @Override
-    public void forwardMade(byte[] message) {
-        forward(channel.alloc().directBuffer(message.length).writeBytes(message));
-    }
-
     /** Answers made-up requests that nothing stands in front of. */
     public void answerFakes() {
         if (!scanner.inMessage()) {
@@ -763,108 +650,17 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         }
     }
 
-    @Override
-    public void commandComplete(ByteBuf in, int tagFrom, int tagTo, boolean ours) {
-        if (ours) {
-            return;
-        }
-        int suspicion = CommandTags.suspicion(in, tagFrom, tagTo - tagFrom);
-        if (suspicion != 0) {
-            if (CommandTags.endsAllStatements(in, tagFrom, tagTo - tagFrom)) {
-                forgetStatements();
-            }
-            Owner current = owner;
-            if (current != null) {
-                current.commandCompleted(suspicion);
-            }
-        }
+    /** The server has ended the connection with these words. */
+    void fatal(ErrorFields words) {
+        lastWords = words;
+        close(CloseReason.SERVER_CLOSED);
     }
 
-    @Override
-    public void error(ErrorFields fields, boolean ours, boolean fatal) {
-        if (fatal) {
-            lastWords = fields;
-            close(CloseReason.SERVER_CLOSED);
-            return;
-        }
-        SessionProbe asked = probe;
-        if (ours && asked != null) {
-            // Perhaps a function has dropped its statement.
-            asked.failed(fields.sqlState());
-            probeStatements = null;
-            return;
-        }
-        if (ours) {
-            resetDue |= syncing != null && syncResets;
-            syncing = null;
-        }
-        Owner current = owner;
-        if (current != null) {
-            current.requestFailed(fields, ours);
-        }
-    }
-
-    @Override
-    public void statementUseless(byte[] serverName) {
-        statements.distrust(serverName);
-    }
-
-    @Override
-    public void parameterStatus(String name, String value, boolean ours) {
-        reported.put(name, value);
-        if (name.equals("standard_conforming_strings")) {
-            standardStrings = value.equals("on");
-        }
-        if (!TrackedParameters.isSettable(name)) {
-            return;
-        }
-        Owner current = owner;
-        if (current == null) {
-            baseline.put(name, value);
-        } else if (!ours || syncing == null) {
-            applied = value.equals(baseline.get(name)) ? applied.without(name) : applied.with(name, value);
-            if (!ours) {
-                current.settingsChanged();
-            }
-        }
-    }
-
-    @Override
-    public void row(ByteBuf body) {
-        SessionProbe asked = probe;
-        if (asked != null) {
-            asked.row(body);
-        }
-    }
-
-    @Override
-    public void ready(byte status, boolean ours) {
+    /** ReadyForQuery has come. */
+    void answered(byte status, boolean ours) {
         transactionStatus = status;
         if (status == TransactionStatus.IDLE && !ours) {
             transactions++;
-        }
-        ParameterValues synced = syncing;
-        if (ours && synced != null && probe == null) {
-            settle(synced);
-            syncing = null;
-        }
-        Owner current = owner;
-        SessionProbe asked = probe;
-        if (ours && asked != null) {
-            probe = null;
-            HiddenEffects effects = hiddenEffects;
-            if (asked.isOfCatalog() && asked.failure() == null && effects != null) {
-                effects.found(asked.foundHidden());
-            }
-            if (current != null) {
-                current.probed(asked);
-            }
-        } else if (current != null && ours) {
-            current.proxyRequestAnswered(status);
-        } else if (current != null) {
-            current.ready(status);
-        } else if (!ours) {
-            throw new ProtocolViolation("unexpected message " + (char) BackendMessageType.READY_FOR_QUERY);
         }
     }
 

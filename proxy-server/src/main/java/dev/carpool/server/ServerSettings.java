@@ -1,0 +1,170 @@
+package dev.carpool.server;
+
+import dev.carpool.params.ParameterSync;
+import dev.carpool.params.ParameterValues;
+import dev.carpool.params.TrackedParameters;
+import io.netty.buffer.ByteBuf;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The settings of a server connection: what PostgreSQL has reported, what the proxy has set or seen, and what a sync in
+ * flight is about to set. Confined to the connection's event loop.
+ */
+final class ServerSettings {
+    private static final String STANDARD_STRINGS = "standard_conforming_strings";
+
+    /** Names of custom settings kept for a connection; the others are asked about again and again. */
+    private static final int MOST_CUSTOM = 256;
+
+    /** Current values of everything PostgreSQL reports. */
+    private final Map<String, String> reported;
+
+    /** The reported values right after the login, by name. */
+    private final Map<String, String> baseline;
+
+    /** The settings that differ from those right after the login, as far as the proxy has set or seen them. */
+    private ParameterValues applied = ParameterValues.empty();
+
+    /** What {@link #applied} becomes when the sync in flight succeeds. */
+    private @Nullable ParameterValues syncing;
+
+    /** That sync begins with RESET ALL. */
+    private boolean syncResets;
+
+    /** Custom settings that the connection has had: it does not forget them. */
+    private final Set<String> custom = new HashSet<>();
+
+    /** Settings that nobody has seen may be set: the next sync begins with RESET ALL. */
+    private boolean resetDue;
+
+    /** Whether a backslash in a string constant is an ordinary character (standard_conforming_strings). */
+    private boolean standardStrings;
+
+    /** @param reported what the server has reported at the login */
+    ServerSettings(Map<String, String> reported) {
+        this.reported = new TreeMap<>(reported);
+        this.baseline = new TreeMap<>(reported);
+        this.standardStrings = "on".equals(reported.get(STANDARD_STRINGS));
+    }
+
+    Map<String, String> reported() {
+        return reported;
+    }
+
+    Map<String, String> baseline() {
+        return baseline;
+    }
+
+    ParameterValues applied() {
+        return applied;
+    }
+
+    boolean hasStandardStrings() {
+        return standardStrings;
+    }
+
+    void resetDue() {
+        resetDue = true;
+    }
+
+    boolean isResetDue() {
+        return resetDue;
+    }
+
+    boolean needsSync(ParameterValues wanted) {
+        return applied != wanted || resetDue;
+    }
+
+    /** Writes the query that gives the connection these settings. */
+    void sync(ByteBuf out, ParameterValues wanted) {
+        ParameterSync.write(out, applied, wanted, defaultEncoding(), resetDue);
+        syncResets = resetDue;
+        resetDue = false;
+        syncing = wanted;
+    }
+
+    boolean mayRefuse(ParameterValues wanted) {
+        return ParameterSync.mayBeRefused(applied, wanted, custom);
+    }
+
+    /** What there is to do, one after the other, to get these settings; RESET ALL precedes it if {@link #isResetDue}. */
+    void steps(ParameterValues wanted, ParameterValues.Change step) {
+        ParameterValues left = resetDue ? applied.identity() : applied;
+        resetDue = false;
+        ParameterSync.steps(left, wanted, step);
+    }
+
+    /** The encoding that the values of these settings are in. */
+    String encoding(ParameterValues wanted) {
+        String encoding = wanted.value("client_encoding");
+        return encoding == null ? defaultEncoding() : encoding;
+    }
+
+    /** Writes the query that gives settings these values besides. */
+    void restore(ByteBuf out, ParameterValues values) {
+        ParameterSync.write(out, ParameterValues.empty(), values, defaultEncoding());
+    }
+
+    private String defaultEncoding() {
+        return baseline.getOrDefault("client_encoding", "UTF8");
+    }
+
+    /** A query of the proxy's own has succeeded: if it was a sync, its settings are in force. */
+    void synced() {
+        ParameterValues wanted = syncing;
+        if (wanted != null) {
+            settle(wanted);
+            syncing = null;
+        }
+    }
+
+    /** A query of the proxy's own has failed: if it was a sync, nothing has changed. */
+    void syncFailed() {
+        resetDue |= syncing != null && syncResets;
+        syncing = null;
+    }
+
+    void settle(ParameterValues canonical) {
+        applied = canonical;
+        applied.forEach((name, value) -> {
+            if (name.indexOf('.') > 0 && custom.size() < MOST_CUSTOM) {
+                custom.add(name);
+            }
+        });
+    }
+
+    /** The settings are those right after the login (DISCARD ALL). */
+    void forget() {
+        applied = ParameterValues.empty();
+        resetDue = false;
+    }
+
+    /**
+     * ParameterStatus has come.
+     *
+     * @param ours whether it belongs to a request of the proxy's own
+     * @param owned whether the connection is somebody's
+     * @return whether its owner's settings have changed without the proxy's doing
+     */
+    boolean changed(String name, String value, boolean ours, boolean owned) {
+        reported.put(name, value);
+        if (name.equals(STANDARD_STRINGS)) {
+            standardStrings = value.equals("on");
+        }
+        if (!TrackedParameters.isSettable(name)) {
+            return false;
+        }
+        if (!owned) {
+            baseline.put(name, value);
+            return false;
+        }
+        if (!ours || syncing == null) {
+            applied = value.equals(baseline.get(name)) ? applied.without(name) : applied.with(name, value);
+        }
+        return !ours;
+    }
+}
