@@ -215,7 +215,7 @@ final class AuthQueryPhase extends CheckoutPhase implements ServerConnection.Own
 
     @Override
     void bytesArrived(ByteBuf in) {
-        session.keepForLater(in);
+        session.login().keepForLater(in);
     }
 
     @Override

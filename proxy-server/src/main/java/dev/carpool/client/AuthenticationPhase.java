@@ -89,7 +89,7 @@ final class AuthenticationPhase extends MessagePhase {
         }
         Duration blocked = auth.blockedFor(session.remoteAddress(), System.nanoTime());
         if (!blocked.isZero()) {
-            session.fail(CarpoolError.LOGIN_THROTTLED.reply(ClientSession.text(blocked)));
+            session.fail(CarpoolError.LOGIN_THROTTLED.reply(SessionLog.text(blocked)));
             return;
         }
         begin(auth.method(
@@ -97,7 +97,7 @@ final class AuthenticationPhase extends MessagePhase {
                 session.database(),
                 session.user(),
                 session.isTls(),
-                session.startup().isPhysicalReplication()));
+                session.login().startup().isPhysicalReplication()));
     }
 
     private void begin(AuthType method) {
@@ -153,7 +153,7 @@ final class AuthenticationPhase extends MessagePhase {
                 session.database(),
                 session.user(),
                 session.isTls(),
-                session.startup().isPhysicalReplication());
+                session.login().startup().isPhysicalReplication());
         AuthenticationPhase next = new AuthenticationPhase(session, database, false);
         next.stored = secret;
         next.lookedUp = method;
@@ -199,7 +199,7 @@ final class AuthenticationPhase extends MessagePhase {
     // SCRAM
 
     private void sasl(@Nullable StoredSecret found) {
-        byte[] binding = session.channelBinding();
+        byte[] binding = session.login().channelBinding();
         expensively(() -> {
             ScramVerifier verifier =
                     found == null ? null : found.scramVerifier().orElse(null);
@@ -319,7 +319,7 @@ final class AuthenticationPhase extends MessagePhase {
 
     private void password(Secret password) {
         if (database == null && auth.isConsoleToken(session.context().config(), password)) {
-            session.authenticatedForConsole(LocalDatabase.Proof.TOKEN);
+            session.login().authenticatedForConsole(LocalDatabase.Proof.TOKEN);
             return;
         }
         StoredSecret known = stored;
@@ -422,7 +422,7 @@ final class AuthenticationPhase extends MessagePhase {
 
     /** A replication connection is proved by one: its database need not exist, and pg_hba.conf has rules of its own. */
     private Map<String, String> replication() {
-        String asked = session.startup().parameter("replication", "");
+        String asked = session.login().startup().parameter("replication", "");
         return asked.isEmpty() ? Map.of() : Map.of("replication", asked);
     }
 
@@ -467,7 +467,7 @@ final class AuthenticationPhase extends MessagePhase {
 
     private void provePassword(Secret password) {
         if (database == null && auth.isConsoleToken(session.context().config(), password)) {
-            session.authenticatedForConsole(LocalDatabase.Proof.TOKEN);
+            session.login().authenticatedForConsole(LocalDatabase.Proof.TOKEN);
         } else if (isTokenWelcome()) {
             passthrough(() -> proveAtServer(password));
         } else if (database == null) {
@@ -505,7 +505,8 @@ final class AuthenticationPhase extends MessagePhase {
 
     private void admitted(ServerCredentials credentials, boolean superuser) {
         if (database == null) {
-            session.authenticatedForConsole(superuser ? LocalDatabase.Proof.SUPERUSER : LocalDatabase.Proof.USER);
+            session.login()
+                    .authenticatedForConsole(superuser ? LocalDatabase.Proof.SUPERUSER : LocalDatabase.Proof.USER);
             return;
         }
         ServerPool pool = sessionsPool();
@@ -513,7 +514,7 @@ final class AuthenticationPhase extends MessagePhase {
         if (!forced && !(credentials instanceof ServerCredentials.None)) {
             pool.credentials(credentials);
         }
-        session.authenticated(pool);
+        session.login().authenticated(pool);
     }
 
     /** A failed login is answered after the same time whatever went wrong, and is counted against its address. */

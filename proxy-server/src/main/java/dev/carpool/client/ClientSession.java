@@ -1,34 +1,17 @@
 package dev.carpool.client;
 
-import dev.carpool.config.CarpoolConfig;
-import dev.carpool.config.DatabaseConfig;
 import dev.carpool.config.TimeoutConfig;
 import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
-import dev.carpool.listen.ListeningSession;
-import dev.carpool.params.CustomSettings;
-import dev.carpool.params.ParameterValues;
-import dev.carpool.pool.EmptyDatabases;
-import dev.carpool.pool.PoolKey;
 import dev.carpool.pool.ServerPool;
-import dev.carpool.pool.Welcome;
-import dev.carpool.prepared.ClientStatements;
-import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.protocol.ProtocolViolation;
-import dev.carpool.protocol.StartupMessage;
 import dev.carpool.protocol.TransactionStatus;
-import dev.carpool.protocol.WireReader;
 import dev.carpool.protocol.WireWriter;
-import dev.carpool.relay.ClientEnd;
 import dev.carpool.relay.CompatibilityReport;
 import dev.carpool.relay.Link;
 import dev.carpool.relay.Pin;
-import dev.carpool.relay.PinReason;
 import dev.carpool.relay.RequestRelay;
-import dev.carpool.relay.SequenceState;
 import dev.carpool.server.ServerConnection;
-import dev.carpool.suspicion.ClusterChange;
-import dev.carpool.suspicion.Effects;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -40,73 +23,43 @@ import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * An application's connection to Carpool, from accept to close. It holds what lives as long as the session; what is done
  * with bytes is the matter of its {@link ClientPhase}. Confined to its channel's event loop, but for {@link #kill} and
  * the fields that say so.
  */
-public final class ClientSession extends ChannelInboundHandlerAdapter implements ClientEnd, LocalDatabase.Client {
-    private static final Logger log = LoggerFactory.getLogger(ClientSession.class);
-
+public final class ClientSession extends ChannelInboundHandlerAdapter implements LocalDatabase.Client {
     /** How long a client may take to read why it is sent away. */
     private static final long LONGEST_FAREWELL_SECONDS = 10;
-
-    /** Bytes of requests kept while the login goes on. */
-    private static final int MOST_KEPT = 64 * 1024;
 
     private final long id;
     private final ProxyContext context;
     private final Channel channel;
     private final int loop;
+    private final SessionLogin login;
     private final long connectedAt = System.nanoTime();
     private final long connectedAtMillis = System.currentTimeMillis();
     private ClientPhase phase;
     private volatile String user = "";
     private volatile String database = "";
     private volatile String applicationName = "";
-    private @Nullable StartupMessage startup;
-    private @Nullable DatabaseConfig databaseConfig;
     private @Nullable ServerPool pool;
 
     /** Whose login was proved, see {@link ServerPool#roleNumber}. */
     private int roleNumber;
 
-    private @Nullable RequestRelay requests;
-    private @Nullable SequenceState sequences;
     private TimeoutConfig timeouts;
-    private ParameterValues wanted = ParameterValues.empty();
-
-    /** What the client asked for at login; RESET goes back to it. */
-    private ParameterValues started = ParameterValues.empty();
-
     private int processId;
-    private @Nullable ByteBuf early;
-    private boolean admitted;
-    private boolean loggedIn;
     private volatile long lastRequestAt;
     private @Nullable SslHandler tls;
 
-    /** What SCRAM binds to; null without TLS and after the login. */
-    private byte @Nullable [] channelBinding;
+    /** Null before the login and when the session has ended. */
+    private @Nullable SessionSide side;
 
     private @Nullable ReadyPhase ready;
-
-    /** Databases that are kept empty for a statement; null for none. */
-    private @Nullable EmptyDatabases emptied;
-
-    private final SessionPins pins = new SessionPins(this);
-
-    /** Null until the session listens for the first time. */
-    private @Nullable SessionNotifications notifications;
 
     ClientSession(ProxyContext context, Channel channel, int loop) {
         this.context = context;
@@ -114,6 +67,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         this.loop = loop;
         this.id = context.sessions().nextId();
         this.timeouts = context.config().timeouts();
+        this.login = new SessionLogin(this, context);
         this.phase = new StartupPhase(this);
     }
 
@@ -148,7 +102,6 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     /** The process id the client was told, which its cancel requests carry. */
-    @Override
     public int processId() {
         return processId;
     }
@@ -194,8 +147,8 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     public int preparedStatements() {
-        RequestRelay relay = requests;
-        return relay == null ? 0 : relay.statementCount();
+        SessionSide mine = side;
+        return mine == null ? 0 : mine.requests().statementCount();
     }
 
     public InetSocketAddress remoteAddress() {
@@ -245,8 +198,8 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         return tls;
     }
 
-    byte @Nullable [] channelBinding() {
-        return channelBinding;
+    SessionLogin login() {
+        return login;
     }
 
     /** Whether the client is on this machine. */
@@ -270,7 +223,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     void enterTls(ClientTls.Offer offer, boolean direct) {
         SslHandler handler = offer.handler();
         tls = handler;
-        channelBinding = offer.binding();
+        login.channelBinding(offer.binding());
         channel.pipeline().addFirst(handler);
         handler.handshakeFuture().addListener(handshake -> {
             if (!handshake.isSuccess()) {
@@ -281,105 +234,41 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         });
     }
 
-    /** The startup message has come. */
-    void started(StartupMessage message) {
-        startup = message;
-        user = message.parameter("user", "");
-        database = message.parameter("database", user);
-        applicationName = message.parameter("application_name", "");
-        if (user.isEmpty()) {
-            fail(CarpoolError.NO_USER_NAME.reply());
-        } else if (context.isStopping()) {
-            fail(CarpoolError.SHUTTING_DOWN.reply());
-        } else if (context.clientTls().isRequired() && !isTls()) {
-            fail(CarpoolError.TLS_REQUIRED.reply());
-        } else if (context.localDatabase().serves(database)) {
-            enter(new AuthenticationPhase(this, null));
-        } else {
-            CarpoolConfig config = context.config();
-            DatabaseConfig target = config.database(database);
-            if (target == null) {
-                fail(CarpoolError.NO_SUCH_DATABASE.reply(database));
-                return;
-            }
-            if (context.pools().isDisabled(database)) {
-                fail(CarpoolError.DATABASE_DISABLED.reply(database));
-                return;
-            }
-            ErrorReply full = context.sessions().admit(config, target, user);
-            if (full != null) {
-                fail(full);
-                return;
-            }
-            admitted = true;
-            databaseConfig = target;
-            enter(new AuthenticationPhase(this, target));
-        }
+    /** What the startup message says of the session. */
+    void named(String itsUser, String itsDatabase, String itsApplication) {
+        user = itsUser;
+        database = itsDatabase;
+        applicationName = itsApplication;
     }
 
-    StartupMessage startup() {
-        StartupMessage message = startup;
-        if (message == null) {
-            throw new IllegalStateException("no startup message yet");
-        }
-        return message;
+    void applicationName(String name) {
+        applicationName = name;
     }
 
-    /** The client has proved who it is, for a database of its own. */
-    void authenticated(ServerPool serverPool) {
+    /** The process id that the client is told. */
+    void processId(int told) {
+        processId = told;
+    }
+
+    /**
+     * The client has proved who it is.
+     *
+     * @param itsTimeouts null for those of the proxy
+     */
+    void servedBy(ServerPool serverPool, @Nullable TimeoutConfig itsTimeouts) {
         pool = serverPool;
         roleNumber = serverPool.roleNumber();
         serverPool.clientCame();
-        DatabaseConfig target = databaseConfig;
-        if (target != null) {
-            timeouts = context.config().timeouts(target, user);
-        }
-        if (target != null && startup().isReplication()) {
-            replicate(target, serverPool);
-        } else {
-            enter(new WelcomePhase(this, serverPool));
+        if (itsTimeouts != null) {
+            timeouts = itsTimeouts;
         }
     }
 
-    private void replicate(DatabaseConfig target, ServerPool serverPool) {
-        Map<String, String> parameters = new LinkedHashMap<>();
-        startup().parameters().forEach((name, value) -> parameters.put(name, WireReader.text(value)));
-        parameters.remove("user");
-        parameters.remove("database");
-        parameters.keySet().removeIf(name -> name.startsWith("_pq_."));
-        ServerPool own =
-                context.pools().temporary(target, serverPool.key().user(), PoolKey.Purpose.REPLICATION, parameters);
-        own.credentials(serverPool.credentials());
-        enter(new ReplicationPhase(this, own));
-    }
-
-    /** The client has proved who it is, for the console. */
-    void authenticatedForConsole(LocalDatabase.Proof proof) {
-        LocalDatabase.Conversation conversation = context.localDatabase().open(this, proof);
-        if (!conversation.isAdmitted()) {
-            fail(CarpoolError.CONSOLE_LOGIN.reply(user));
-            return;
-        }
-        ByteBuf out = channel.alloc().directBuffer(512);
-        WireWriter.authentication(out, 0);
-        conversation.greet(out);
-        greet(out);
-        enter(new ConsolePhase(this, conversation));
-        serveKept();
-    }
-
-    /** The end of a login: key and ReadyForQuery behind what the buffer holds. */
-    void greet(ByteBuf out) {
-        keyAndReady(out);
-        channel.writeAndFlush(out);
-        if (context.config().log().connections()) {
-            String replication =
-                    startup().isReplication() ? startup().isPhysicalReplication() ? "physical" : "logical" : "none";
-            log("login attempt: db=" + printable(database) + " user=" + printable(user) + " tls="
-                    + (isTls() ? tlsText() : "no") + " replication=" + replication);
-        }
-        loggedIn = true;
-        channelBinding = null;
+    /** The login has ended: the session waits for requests. */
+    void begin(SessionSide mine) {
+        side = mine;
+        ready = new ReadyPhase(this);
+        rest();
     }
 
     @Override
@@ -390,95 +279,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         }
     }
 
-    /** The session's settings are known and accepted by the server: it may begin. */
-    void welcome(Welcome welcome) {
-        ServerPool mine = pool();
-        wanted = welcome.wanted();
-        started = welcome.wanted();
-        sequences = new SequenceState(mine.sequenceReaders());
-        requests = new RequestRelay(
-                channel.alloc(),
-                context.statements(),
-                mine.key(),
-                new ClientStatements(context.config().limits().maxClientPreparedBytes()),
-                context.config().limits().maxPreparedStatements() > 0,
-                (int) Math.min(context.config().limits().maxPacketSize(), Integer.MAX_VALUE));
-        ByteBuf out = channel.alloc().directBuffer(512);
-        WireWriter.authentication(out, 0);
-        for (Map.Entry<String, String> entry : welcome.reported().entrySet()) {
-            WireWriter.parameterStatus(out, entry.getKey(), entry.getValue());
-        }
-        greet(out);
-        mine.stats(loop).login();
-        ReadyPhase phaseReady = new ReadyPhase(this);
-        ready = phaseReady;
-        enter(phaseReady);
-        serveKept();
-    }
-
-    private void keyAndReady(ByteBuf out) {
-        boolean longKey = startup().minorVersion() >= 2;
-        byte[] key = context.cancelKeys().newKey(longKey);
-        processId = context.cancelKeys().register(this, key);
-        WireWriter.backendKeyData(out, processId, key);
-        WireWriter.readyForQuery(out, TransactionStatus.IDLE);
-    }
-
-    void cancelRequested(int cancelProcessId, byte[] key) {
-        ClientSession meant = context.cancelKeys().find(cancelProcessId, key);
-        if (meant == null) {
-            boolean foreign = context.cancelKeys().isForeign(cancelProcessId, key);
-            close(foreign ? "cancel request with the key of another proxy" : "cancel request for nobody");
-            return;
-        }
-        // The client sees its cancel connection closed once the request has been carried out, as with PostgreSQL.
-        meant.channel
-                .eventLoop()
-                .execute(() -> meant.cancel(() -> channel.eventLoop().execute(() -> close("cancel request done"))));
-    }
-
-    /** Cancels what the session is doing. */
-    private void cancel(Runnable done) {
-        if (phase instanceof WaitingPhase waiting) {
-            waiting.cancelled();
-            done.run();
-        } else if (phase instanceof ConsolePhase console) {
-            console.cancelled();
-            done.run();
-        } else if (phase instanceof LinkedPhase linked && linked.link().isWorking()) {
-            context.cancels().cancel(linked.link().server(), done);
-        } else if (phase instanceof ReplicationPhase replicating && replicating.server() != null) {
-            context.cancels().cancel(replicating.server(), done);
-        } else {
-            done.run();
-        }
-    }
-
     // Requests
-
-    /** A request that came before the login has ended: it is served right after. Takes ownership. */
-    void keepForLater(ByteBuf in) {
-        ByteBuf kept = early;
-        if (kept == null) {
-            kept = channel.alloc().buffer(in.readableBytes());
-            early = kept;
-        }
-        kept.writeBytes(in);
-        in.release();
-        if (kept.readableBytes() > MOST_KEPT) {
-            throw new ProtocolViolation("too much before the login has ended");
-        }
-    }
-
-    /** Serves what came while the login went on. */
-    void serveKept() {
-        ByteBuf kept = early;
-        if (kept != null) {
-            early = null;
-            phase.bytesArrived(kept);
-            phase.bytesRead();
-        }
-    }
 
     ServerPool pool() {
         ServerPool mine = pool;
@@ -493,17 +294,18 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         return context.config().server().fastClose() && pool().closesAtRelease(server);
     }
 
-    private RequestRelay requests() {
-        RequestRelay relay = requests;
-        if (relay == null) {
+    SessionSide side() {
+        SessionSide mine = side;
+        if (mine == null) {
             throw new IllegalStateException("not logged in");
         }
-        return relay;
+        return mine;
     }
 
     /** A request has come and no server connection is held. */
     void requested(ByteBuf in) {
-        RequestRelay relay = requests();
+        SessionSide client = side();
+        RequestRelay relay = client.requests();
         try {
             relay.takeWithoutServer(in);
         } catch (ProtocolViolation violation) {
@@ -533,16 +335,16 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             fail(CarpoolError.ROLE_REPLACED.reply());
             return;
         }
-        ServerConnection home = sequences().home();
+        ServerConnection home = client.sequences().home();
         ServerConnection wanted = null;
         ServerConnection server = null;
         if (home != null) {
             wanted = relay.mayReadSequences(in) ? home : null;
-            boolean preferred = wanted != null || sequences().areRead() || CancelledRequest.endsInMessage(in);
+            boolean preferred = wanted != null || client.sequences().areRead() || CancelledRequest.endsInMessage(in);
             server = preferred ? mine.takeAgain(home, loop, now) : null;
         }
         if (server == null && wanted == null) {
-            server = mine.take(loop, wanted(), now);
+            server = mine.take(loop, client.wanted(), now);
         }
         if (server != null) {
             link(server, in, now, now);
@@ -562,7 +364,8 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         }
         lastRequestAt = now;
         mine.stats(loop).checkout(now - since);
-        Link link = Link.between(this, requests(), server, mine.mode(), mine, mine.stats(loop), now);
+        SessionSide client = side();
+        Link link = Link.between(client, client.requests(), server, mine.mode(), mine, mine.stats(loop), now);
         LinkedPhase linked = new LinkedPhase(this, link);
         enter(linked);
         if (!channel.isWritable()) {
@@ -572,8 +375,8 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     boolean hasTerminated() {
-        RequestRelay relay = requests;
-        return relay != null && relay.isTerminated();
+        SessionSide mine = side;
+        return mine != null && mine.requests().isTerminated();
     }
 
     /** A cancel request reached the session while it queued. */
@@ -586,7 +389,12 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             fail(reply.withSeverity(CarpoolError.Severity.FATAL));
             return;
         }
-        logError(reply);
+        answer(reply, syncs);
+    }
+
+    /** Requests have failed at the proxy; the session goes on. */
+    void answer(ErrorReply reply, int syncs) {
+        SessionLog.error(this, reply);
         ByteBuf out = channel.alloc().directBuffer(256);
         error(out, reply);
         for (int i = 0; i < syncs; i++) {
@@ -594,249 +402,49 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         }
         channel.writeAndFlush(out);
         readRequests(true);
-        enter(readyPhase());
+        rest();
     }
 
-    private ReadyPhase readyPhase() {
+    /** Holds no server connection and waits for requests. */
+    void rest() {
         ReadyPhase phaseReady = ready;
         if (phaseReady == null) {
             throw new IllegalStateException("not logged in");
         }
-        return phaseReady;
+        enter(phaseReady);
     }
 
-    // The client's end of a link
-
-    @Override
-    public void reply(ByteBuf run) {
+    /** Writes without flushing; takes ownership. */
+    void reply(ByteBuf run) {
         channel.write(run, channel.voidPromise());
     }
 
-    @Override
-    public void flushReplies() {
+    void flushReplies() {
         channel.flush();
     }
 
-    @Override
-    public boolean isWritable() {
+    boolean isWritable() {
         return channel.isWritable();
     }
 
-    @Override
-    public void readRequests(boolean on) {
+    /** Backpressure: whether requests are read from the client. */
+    void readRequests(boolean on) {
         if (channel.config().isAutoRead() != on) {
             channel.config().setAutoRead(on);
         }
     }
 
-    @Override
-    public ParameterValues wanted() {
-        return wanted;
-    }
-
-    @Override
-    public void wanted(ParameterValues values) {
-        wanted = values;
-        String name = values.value("application_name");
-        applicationName = name == null ? "" : WireReader.text(name);
-    }
-
-    @Override
-    public SequenceState sequences() {
-        SequenceState mine = sequences;
-        if (mine == null) {
-            throw new IllegalStateException("not logged in");
-        }
-        return mine;
-    }
-
-    @Override
-    public CustomSettings customSettings() {
-        return context.customSettings();
-    }
-
-    @Override
-    public ParameterValues started() {
-        return started;
-    }
-
-    @Override
-    public void settingsWentBack() {
-        wanted(started.withAll(wanted));
-    }
-
-    @Override
-    public void resumeRequests() {
-        if (phase instanceof LinkedPhase linked) {
-            guarded(linked::resume);
-        }
-    }
-
-    @Override
-    public Set<String> channels() {
-        SessionNotifications mine = notifications;
-        return mine == null ? Set.of() : mine.channels();
-    }
-
-    @Override
-    public void listen(Set<String> channels, ListenAnswer answer) {
-        SessionNotifications mine = notifications;
-        if (mine == null) {
-            if (channels.isEmpty()) {
-                answer.listening();
-                return;
-            }
-            mine = new SessionNotifications(this);
-            notifications = mine;
-        }
-        mine.subscription().listen(channels, new ListeningSession.Answer() {
-            @Override
-            public void listening() {
-                answer.listening();
-            }
-
-            @Override
-            public void refused(ErrorReply reply) {
-                answer.refused(reply);
-            }
-        });
-    }
-
-    @Override
-    public void catchUp(Runnable then) {
-        SessionNotifications mine = notifications;
-        if (mine == null) {
-            then.run();
-            return;
-        }
-        mine.subscription().catchUp(then);
-    }
-
-    @Override
-    public void deliver() {
-        SessionNotifications mine = notifications;
-        if (mine != null) {
-            mine.deliver();
-        }
-    }
-
-    @Override
-    public void hasNotified(ServerConnection server) {
-        context.listeners().catchUp(pool().key().database(), server.hasNotified());
-    }
-
-    @Override
-    public byte @Nullable [] notified(NotificationResponse notification) {
-        if (channels().contains(notification.channel())) {
-            return null; // the shared listener delivers it
-        }
-        return notification.from(pool().toldProcessId(notification.processId())).message();
-    }
-
     /** Writes notifications that wait, if this is the moment. */
     void deliverNotifications() {
-        if (notifications != null && phase.mayNotify()) {
-            deliver();
+        SessionSide mine = side;
+        if (mine != null && phase.mayNotify()) {
+            mine.deliver();
         }
-    }
-
-    @Override
-    public @Nullable ErrorReply pinned(Pin pin, List<PinReason> fresh) {
-        return pins.pinned(pin, fresh);
-    }
-
-    @Override
-    public boolean isReporting() {
-        return context.config().log().report();
-    }
-
-    @Override
-    public void ran(Effects effects, String statement, boolean standardStrings) {
-        context.report().ran(reportedAs(), effects, statement, standardStrings);
     }
 
     /** Who it is in {@link CompatibilityReport}. */
     CompatibilityReport.Owner reportedAs() {
         return new CompatibilityReport.Owner(database, user, applicationName);
-    }
-
-    @Override
-    public void emptyDatabases(Set<String> databases, Runnable then) {
-        emptied = context.pools()
-                .empty(
-                        pool().target(),
-                        databases,
-                        () -> context.sessions().withoutServer(databases, this),
-                        channel.eventLoop(),
-                        then);
-    }
-
-    @Override
-    public void leaveDatabases() {
-        EmptyDatabases mine = emptied;
-        if (mine != null) {
-            emptied = null;
-            mine.end();
-        }
-    }
-
-    @Override
-    public void clusterChanged(List<ClusterChange> changes) {
-        new ClusterChanges(context, pool().target()).apply(changes, this);
-    }
-
-    @Override
-    public void unpinned() {
-        pins.unpinned();
-    }
-
-    @Override
-    public void unlinked() {
-        enter(readyPhase());
-        if (context.isStopping()) {
-            fail(CarpoolError.SHUTTING_DOWN.reply());
-        }
-    }
-
-    @Override
-    public void linkFailed(ErrorReply reply) {
-        fail(reply);
-    }
-
-    @Override
-    public void serverLost(ErrorReply reply, boolean sessionGoesOn) {
-        if (!sessionGoesOn) {
-            fail(reply);
-            return;
-        }
-        logError(reply);
-        ByteBuf out = channel.alloc().directBuffer(256);
-        error(out, reply);
-        WireWriter.readyForQuery(out, TransactionStatus.IDLE);
-        channel.writeAndFlush(out);
-        readRequests(true);
-        enter(readyPhase());
-    }
-
-    @Override
-    public void linkTorn() {
-        close("the server connection was lost in the middle of a reply");
-    }
-
-    @Override
-    public String label() {
-        return "C-" + id + " " + printable(database) + "/" + printable(user) + "@"
-                + ClientSession.text(remoteAddress());
-    }
-
-    /** Names come from clients that have proved nothing yet: they must not write log lines of their own. */
-    private static String printable(String name) {
-        for (int i = 0; i < name.length(); i++) {
-            if (Character.isISOControl(name.charAt(i))) {
-                return name.replaceAll("\\p{Cntrl}", "?");
-            }
-        }
-        return name;
     }
 
     // The end
@@ -851,7 +459,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         if (phase instanceof ClosedPhase) {
             return;
         }
-        logError(reply);
+        SessionLog.error(this, reply);
         if (phase instanceof LinkedPhase linked && linked.link().isMidReply()) {
             close(reply.message()); // words would become part of the reply
             return;
@@ -914,31 +522,22 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         if (mine != null) {
             mine.clientLeft();
         }
-        if (admitted) {
-            admitted = false;
-            context.sessions().dismiss(database, user);
-        }
+        login.dismiss();
         last.clientGone();
         enter(new ClosedPhase());
-        if (notifications != null) {
-            notifications.subscription().close();
-        }
-        if (early != null) {
-            early.release();
-            early = null;
-        }
-        RequestRelay relay = requests;
-        requests = null;
-        if (relay != null) {
-            relay.close();
+        login.dropKept();
+        SessionSide gone = side;
+        side = null;
+        if (gone != null) {
+            gone.close();
         }
     }
 
     void tick(long now) {
-        if (!loggedIn) {
+        if (!login.hasEnded()) {
             Duration limit = timeouts.clientLogin();
             if (!limit.isZero() && now - connectedAt >= limit.toNanos()) {
-                fail(CarpoolError.LOGIN_TIMEOUT.reply(text(limit)));
+                fail(CarpoolError.LOGIN_TIMEOUT.reply(SessionLog.text(limit)));
                 return;
             }
         }
@@ -947,28 +546,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     /** One log line about this session; never SQL, parameters or secrets. */
     void log(String what) {
-        if (log.isInfoEnabled() && !user.isEmpty()) {
-            log.info("{}: {}", label(), printable(what));
-        } else if (log.isDebugEnabled()) {
-            log.debug("C-{} {}: {}", id, text(remoteAddress()), what);
-        }
-    }
-
-    /** log_pooler_errors: what the proxy says to its client. */
-    private void logError(ErrorReply reply) {
-        if (context.config().log().poolerErrors()) {
-            log("pooler error: " + reply.message());
-        }
-    }
-
-    static String text(Duration limit) {
-        return limit.toMillis() % 1000 == 0 ? limit.toSeconds() + " s" : limit.toMillis() + " ms";
-    }
-
-    static String text(InetSocketAddress address) {
-        return (address.isUnresolved()
-                        ? address.getHostString()
-                        : address.getAddress().getHostAddress()) + ":" + address.getPort();
+        SessionLog.line(this, what);
     }
 
     // Netty's events
@@ -1029,7 +607,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         if (cause instanceof IOException || cause instanceof DecoderException) {
             close("connection broken: " + cause.getMessage());
         } else {
-            log.error("{}: unexpected failure; closing", label(), cause);
+            SessionLog.failure(this, cause);
             close("unexpected failure");
         }
     }

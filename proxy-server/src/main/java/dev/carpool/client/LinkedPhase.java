@@ -67,17 +67,17 @@ final class LinkedPhase extends ClientPhase {
         if (idleSince == 0
                 && passed(limits.query(), link.queryStartedAt(), now)
                 && !link.server().isQuiet()) {
-            session.fail(CarpoolError.QUERY_TIMEOUT.reply(ClientSession.text(limits.query())));
+            session.fail(CarpoolError.QUERY_TIMEOUT.reply(SessionLog.text(limits.query())));
         } else if ((inTransaction || link.isWorking()) && passed(limits.transaction(), link.linkedAt(), now)) {
-            session.fail(CarpoolError.TRANSACTION_TIMEOUT.reply(ClientSession.text(limits.transaction())));
+            session.fail(CarpoolError.TRANSACTION_TIMEOUT.reply(SessionLog.text(limits.transaction())));
         } else if (idleSince != 0 && inTransaction && passed(limits.idleTransaction(), idleSince, now)) {
-            session.fail(CarpoolError.IDLE_TRANSACTION_TIMEOUT.reply(ClientSession.text(limits.idleTransaction())));
+            session.fail(CarpoolError.IDLE_TRANSACTION_TIMEOUT.reply(SessionLog.text(limits.idleTransaction())));
         } else if (rests && session.isToBeReplaced(link.server())) {
             session.fail(CarpoolError.SERVER_REPLACED.reply());
         } else if (rests && pin != null && passed(limits.pin(), link.queryStartedAt(), now)) {
-            session.fail(CarpoolError.PIN_TIMEOUT.reply(ClientSession.text(limits.pin()), pin.text()));
+            session.fail(CarpoolError.PIN_TIMEOUT.reply(SessionLog.text(limits.pin()), pin.text()));
         } else if (rests && passed(limits.clientIdle(), link.queryStartedAt(), now)) {
-            session.fail(CarpoolError.CLIENT_IDLE_TIMEOUT.reply(ClientSession.text(limits.clientIdle())));
+            session.fail(CarpoolError.CLIENT_IDLE_TIMEOUT.reply(SessionLog.text(limits.clientIdle())));
         }
     }
 

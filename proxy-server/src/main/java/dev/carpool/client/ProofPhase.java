@@ -46,7 +46,7 @@ final class ProofPhase extends CheckoutPhase {
 
     @Override
     void bytesArrived(ByteBuf in) {
-        session.keepForLater(in);
+        session.login().keepForLater(in);
     }
 
     @Override

@@ -27,7 +27,7 @@ final class ReadyPhase extends ClientPhase {
     void tick(long now) {
         Duration limit = session.timeouts().clientIdle();
         if (!limit.isZero() && now - since >= limit.toNanos()) {
-            session.fail(CarpoolError.CLIENT_IDLE_TIMEOUT.reply(ClientSession.text(limit)));
+            session.fail(CarpoolError.CLIENT_IDLE_TIMEOUT.reply(SessionLog.text(limit)));
         }
     }
 

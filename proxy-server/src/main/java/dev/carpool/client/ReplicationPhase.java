@@ -41,15 +41,15 @@ final class ReplicationPhase extends CheckoutPhase implements ServerConnection.O
         for (Map.Entry<String, String> entry : connection.reported().entrySet()) {
             WireWriter.parameterStatus(out, entry.getKey(), entry.getValue());
         }
-        session.greet(out);
-        session.serveKept();
+        session.login().greet(out);
+        session.login().serveKept();
     }
 
     @Override
     void bytesArrived(ByteBuf in) {
         ServerConnection connection = server;
         if (connection == null) {
-            session.keepForLater(in);
+            session.login().keepForLater(in);
         } else {
             connection.send(in);
         }

@@ -54,7 +54,7 @@ final class SessionPins {
 
     private void report(Pin pin) {
         ServerConnection server = session.server();
-        if (session.isReporting() && server != null) {
+        if (session.context().config().log().report() && server != null) {
             session.context().report().pinned(session.reportedAs(), pin, server.hasStandardStrings());
         }
     }

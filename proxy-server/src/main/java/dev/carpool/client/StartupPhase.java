@@ -112,7 +112,7 @@ final class StartupPhase extends MessagePhase {
         int processId = in.readInt();
         byte[] key = new byte[Math.min(in.readableBytes(), 256)];
         in.readBytes(key);
-        session.cancelRequested(processId, key);
+        SessionCancel.requested(session, processId, key);
     }
 
     private void startup(int version, ByteBuf body) {
@@ -133,7 +133,7 @@ final class StartupPhase extends MessagePhase {
             WireWriter.negotiateProtocolVersion(out, newest, unknown);
             session.channel().write(out);
         }
-        session.started(startup);
+        session.login().started(startup);
     }
 
     @Override

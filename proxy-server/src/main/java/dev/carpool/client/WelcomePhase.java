@@ -33,7 +33,7 @@ final class WelcomePhase extends CheckoutPhase implements ServerConnection.Owner
 
     @Override
     void entered() {
-        session.startup().parameters().forEach((name, value) -> {
+        session.login().startup().parameters().forEach((name, value) -> {
             switch (name) {
                 case "user", "database", "replication", "options" -> {}
                 default -> {
@@ -44,7 +44,7 @@ final class WelcomePhase extends CheckoutPhase implements ServerConnection.Owner
             }
         });
         StartupOptions options =
-                StartupOptions.parse(session.startup().parameters().getOrDefault("options", ""));
+                StartupOptions.parse(session.login().startup().parameters().getOrDefault("options", ""));
         if (!options.problem().isEmpty()) {
             session.fail(new ErrorReply(CarpoolError.Severity.FATAL, SqlState.SYNTAX_ERROR, options.problem(), ""));
             return;
@@ -52,7 +52,7 @@ final class WelcomePhase extends CheckoutPhase implements ServerConnection.Owner
         options.settings().forEach((name, value) -> asked.putIfAbsent(TrackedParameters.canonical(name), value));
         Welcome known = pool.welcome(asked);
         if (known != null) {
-            session.welcome(known);
+            session.login().welcome(known);
             return;
         }
         checkout();
@@ -119,7 +119,7 @@ final class WelcomePhase extends CheckoutPhase implements ServerConnection.Owner
         }
         pool.release(connection, null);
         if (isCurrent()) {
-            session.welcome(welcome);
+            session.login().welcome(welcome);
         }
     }
 
@@ -144,7 +144,7 @@ final class WelcomePhase extends CheckoutPhase implements ServerConnection.Owner
 
     @Override
     void bytesArrived(ByteBuf in) {
-        session.keepForLater(in);
+        session.login().keepForLater(in);
     }
 
     @Override

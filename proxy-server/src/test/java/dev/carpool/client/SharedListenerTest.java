@@ -44,7 +44,7 @@ final class SharedListenerTest {
     }
 
     private void listen(ClientSession session, String... channels) {
-        session.listen(Set.of(channels), new ClientEnd.ListenAnswer() {
+        session.side().listen(Set.of(channels), new ClientEnd.ListenAnswer() {
             @Override
             public void listening() {
                 answers.add("listening");

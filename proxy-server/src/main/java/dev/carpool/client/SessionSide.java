@@ -1,0 +1,283 @@
+package dev.carpool.client;
+
+import dev.carpool.error.CarpoolError;
+import dev.carpool.error.ErrorReply;
+import dev.carpool.listen.ListeningSession;
+import dev.carpool.params.CustomSettings;
+import dev.carpool.params.ParameterValues;
+import dev.carpool.pool.EmptyDatabases;
+import dev.carpool.prepared.ClientStatements;
+import dev.carpool.protocol.NotificationResponse;
+import dev.carpool.protocol.WireReader;
+import dev.carpool.relay.ClientEnd;
+import dev.carpool.relay.Pin;
+import dev.carpool.relay.PinReason;
+import dev.carpool.relay.RequestRelay;
+import dev.carpool.relay.SequenceState;
+import dev.carpool.server.ServerConnection;
+import dev.carpool.suspicion.ClusterChange;
+import dev.carpool.suspicion.Effects;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The client session's side of its links, from the end of the login on: what of the session outlives each of them, and
+ * the way of what they say to the client. Confined to the session's event loop.
+ */
+final class SessionSide implements ClientEnd {
+    private final ClientSession session;
+    private final ProxyContext context;
+    private final Channel channel;
+    private final RequestRelay requests;
+    private final SequenceState sequences;
+    private final SessionPins pins;
+
+    /** What the client asked for at login; RESET goes back to it. */
+    private final ParameterValues started;
+
+    private ParameterValues wanted;
+
+    /** Databases that are kept empty for a statement; null for none. */
+    private @Nullable EmptyDatabases emptied;
+
+    /** Null until the session listens for the first time. */
+    private @Nullable SessionNotifications notifications;
+
+    /** @param started the settings that the client asked for at its login */
+    SessionSide(ClientSession session, ProxyContext context, ParameterValues started) {
+        this.session = session;
+        this.context = context;
+        this.channel = session.channel();
+        this.started = started;
+        this.wanted = started;
+        this.pins = new SessionPins(session);
+        this.sequences = new SequenceState(session.pool().sequenceReaders());
+        this.requests = new RequestRelay(
+                channel.alloc(),
+                context.statements(),
+                session.pool().key(),
+                new ClientStatements(context.config().limits().maxClientPreparedBytes()),
+                context.config().limits().maxPreparedStatements() > 0,
+                (int) Math.min(context.config().limits().maxPacketSize(), Integer.MAX_VALUE));
+    }
+
+    /** The client's side of the relay. */
+    RequestRelay requests() {
+        return requests;
+    }
+
+    @Override
+    public void reply(ByteBuf run) {
+        channel.write(run, channel.voidPromise());
+    }
+
+    @Override
+    public void flushReplies() {
+        channel.flush();
+    }
+
+    @Override
+    public boolean isWritable() {
+        return channel.isWritable();
+    }
+
+    @Override
+    public void readRequests(boolean on) {
+        session.readRequests(on);
+    }
+
+    @Override
+    public ParameterValues wanted() {
+        return wanted;
+    }
+
+    @Override
+    public void wanted(ParameterValues values) {
+        wanted = values;
+        String name = values.value("application_name");
+        session.applicationName(name == null ? "" : WireReader.text(name));
+    }
+
+    @Override
+    public ParameterValues started() {
+        return started;
+    }
+
+    @Override
+    public void settingsWentBack() {
+        wanted(started.withAll(wanted));
+    }
+
+    @Override
+    public SequenceState sequences() {
+        return sequences;
+    }
+
+    @Override
+    public CustomSettings customSettings() {
+        return context.customSettings();
+    }
+
+    @Override
+    public void resumeRequests() {
+        if (session.phase() instanceof LinkedPhase linked) {
+            session.guarded(linked::resume);
+        }
+    }
+
+    @Override
+    public int processId() {
+        return session.processId();
+    }
+
+    @Override
+    public Set<String> channels() {
+        SessionNotifications mine = notifications;
+        return mine == null ? Set.of() : mine.channels();
+    }
+
+    @Override
+    public void listen(Set<String> channels, ListenAnswer answer) {
+        SessionNotifications mine = notifications;
+        if (mine == null) {
+            if (channels.isEmpty()) {
+                answer.listening();
+                return;
+            }
+            mine = new SessionNotifications(session);
+            notifications = mine;
+        }
+        mine.subscription().listen(channels, new ListeningSession.Answer() {
+            @Override
+            public void listening() {
+                answer.listening();
+            }
+
+            @Override
+            public void refused(ErrorReply reply) {
+                answer.refused(reply);
+            }
+        });
+    }
+
+    @Override
+    public void catchUp(Runnable then) {
+        SessionNotifications mine = notifications;
+        if (mine == null) {
+            then.run();
+            return;
+        }
+        mine.subscription().catchUp(then);
+    }
+
+    @Override
+    public void deliver() {
+        SessionNotifications mine = notifications;
+        if (mine != null) {
+            mine.deliver();
+        }
+    }
+
+    @Override
+    public void hasNotified(ServerConnection server) {
+        context.listeners().catchUp(session.pool().key().database(), server.hasNotified());
+    }
+
+    @Override
+    public byte @Nullable [] notified(NotificationResponse notification) {
+        if (channels().contains(notification.channel())) {
+            return null; // the shared listener delivers it
+        }
+        return notification
+                .from(session.pool().toldProcessId(notification.processId()))
+                .message();
+    }
+
+    @Override
+    public @Nullable ErrorReply pinned(Pin pin, List<PinReason> fresh) {
+        return pins.pinned(pin, fresh);
+    }
+
+    @Override
+    public void unpinned() {
+        pins.unpinned();
+    }
+
+    @Override
+    public boolean isReporting() {
+        return context.config().log().report();
+    }
+
+    @Override
+    public void ran(Effects effects, String statement, boolean standardStrings) {
+        context.report().ran(session.reportedAs(), effects, statement, standardStrings);
+    }
+
+    @Override
+    public void emptyDatabases(Set<String> databases, Runnable then) {
+        emptied = context.pools()
+                .empty(
+                        session.pool().target(),
+                        databases,
+                        () -> context.sessions().withoutServer(databases, session),
+                        channel.eventLoop(),
+                        then);
+    }
+
+    @Override
+    public void leaveDatabases() {
+        EmptyDatabases mine = emptied;
+        if (mine != null) {
+            emptied = null;
+            mine.end();
+        }
+    }
+
+    @Override
+    public void clusterChanged(List<ClusterChange> changes) {
+        new ClusterChanges(context, session.pool().target()).apply(changes, session);
+    }
+
+    @Override
+    public void unlinked() {
+        session.rest();
+        if (context.isStopping()) {
+            session.fail(CarpoolError.SHUTTING_DOWN.reply());
+        }
+    }
+
+    @Override
+    public void linkFailed(ErrorReply reply) {
+        session.fail(reply);
+    }
+
+    @Override
+    public void serverLost(ErrorReply reply, boolean sessionGoesOn) {
+        if (sessionGoesOn) {
+            session.answer(reply, 1);
+        } else {
+            session.fail(reply);
+        }
+    }
+
+    @Override
+    public void linkTorn() {
+        session.close("the server connection was lost in the middle of a reply");
+    }
+
+    @Override
+    public String label() {
+        return SessionLog.label(session);
+    }
+
+    /** Nothing is said to the client any more. */
+    void close() {
+        if (notifications != null) {
+            notifications.subscription().close();
+        }
+        requests.close();
+    }
+}
