@@ -36,9 +36,12 @@ final class ProxyUnderTest implements AutoCloseable {
         return start(ConfigReader.create().with("--upstream", "upstream=" + upstream), settings);
     }
 
-    /** As {@link #start}, with so many open server connections, which requests of the ordinary role use in turn. */
+    /**
+     * As {@link #start}, with so many open server connections, which requests of the ordinary role use in turn. With more
+     * than one event loop a connection that has to move would be overtaken.
+     */
     static ProxyUnderTest inTurn(int connections) throws Exception {
-        ProxyUnderTest proxy = start("default_pool_size=" + connections, "server_round_robin=1");
+        ProxyUnderTest proxy = start("default_pool_size=" + connections, "server_round_robin=1", "event_loops=1");
         List<ScriptedClient> holders = new ArrayList<>();
         for (int i = 0; i < connections; i++) {
             ScriptedClient holder = proxy.login();
