@@ -34,6 +34,7 @@ class KeptStateIT {
     /** The value for the session, on several server connections; the other client must not see it. */
     private void assertKept(String expected, String sql) throws Exception {
         for (int i = 0; i < 4; i++) {
+            proxy.awaitTurn();
             assertEquals(expected, a.value(sql), sql);
             assertNotEquals(expected, b.value(sql), sql);
         }
@@ -41,6 +42,7 @@ class KeptStateIT {
 
     private void assertValue(String expected, String sql) throws Exception {
         for (int i = 0; i < 4; i++) {
+            proxy.awaitTurn();
             assertEquals(expected, a.value(sql), sql);
             b.query("select 1");
         }
@@ -310,6 +312,7 @@ class KeptStateIT {
         String removed = "N:invalid_configuration_parameter_name_\"plpgsql.extra_foo_warnings\",_removing_it";
         int warnings = 0;
         for (int i = 0; i < 6; i++) {
+            proxy.awaitTurn();
             String answer = a.query("show statement_timeout");
             warnings += answer.startsWith(removed) ? 1 : 0;
             assertEquals("T D:11s C:SHOW Z:I", answer.replace(removed + " ", ""));

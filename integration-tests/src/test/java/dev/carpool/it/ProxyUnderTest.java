@@ -5,6 +5,7 @@ import dev.carpool.config.CarpoolConfig;
 import dev.carpool.config.ConfigReader;
 import dev.carpool.config.ConfigReading;
 import dev.carpool.config.Transport;
+import dev.carpool.pool.ServerPool;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -52,6 +53,7 @@ final class ProxyUnderTest implements AutoCloseable {
             holder.query("commit");
             holder.leave();
         }
+        proxy.awaitTurn();
         return proxy;
     }
 
@@ -188,6 +190,15 @@ final class ProxyUnderTest implements AutoCloseable {
         return proxy.pools().pools().stream()
                 .mapToInt(pool -> pool.snapshot().idle())
                 .sum();
+    }
+
+    /** Waits for the questions behind transactions: what is asked of a server connection makes it miss its turn. */
+    void awaitTurn() throws Exception {
+        Await.until(
+                "server connections are idle or pinned",
+                () -> proxy.pools().pools().stream()
+                        .map(ServerPool::snapshot)
+                        .allMatch(pool -> pool.idle() + pool.pinned() == pool.open()));
     }
 
     /** Server connections, over all pools. */

@@ -45,8 +45,9 @@ class SqlPreparedIT {
     }
 
     /** Runs it often enough that every server connection is used by both clients. */
-    private static void often(Step step) throws Exception {
+    private void often(Step step) throws Exception {
         for (int i = 0; i < 2 * CONNECTIONS + 1; i++) {
+            proxy.awaitTurn();
             step.run();
         }
     }
