@@ -306,7 +306,8 @@ final class RequestRewriter {
         int here = Math.min(at + 1 + length, in.writerIndex());
         int name = MessageStrings.end(in, at + 5, here) + 1;
         int nameEnd = MessageStrings.end(in, name, here);
-        if (mustWait(in, name, nameEnd, link)) {
+        Mapping mapping = nameEnd == name ? null : statements.find(in, name, nameEnd);
+        if (mustWait(nameEnd == name, mapping, link)) {
             return MUST_WAIT;
         }
         link.bind();
@@ -320,7 +321,6 @@ final class RequestRewriter {
             server.outstanding().push(OutstandingRequests.BIND);
             return AS_IT_IS;
         }
-        Mapping mapping = statements.find(in, name, nameEnd);
         boolean supplied = supply(mapping, in, name, nameEnd, start, at, server);
         int bits = Suspicion.NONE;
         if (mapping != null) {
@@ -345,17 +345,15 @@ final class RequestRewriter {
         return restOf(in, at, nameEnd, length);
     }
 
-    /** Whether the statement whose name is {@code in[from, to)} must not be bound yet. */
-    private boolean mustWait(ByteBuf in, int from, int to, Link link) {
-        ServerConnection server = link.server();
-        Mapping mapping = from == to ? null : statements.find(in, from, to);
-        int bits =
-                mapping != null ? mapping.statement().suspicion() : from == to ? unnamed.suspicion() : Suspicion.NONE;
+    /** Whether a statement must not be bound yet: the unnamed one, or this one of the client, null for none. */
+    private boolean mustWait(boolean isUnnamed, @Nullable Mapping mapping, Link link) {
+        SharedStatement statement = mapping == null ? null : mapping.statement();
+        int bits = isUnnamed ? unnamed.suspicion() : statement == null ? Suspicion.NONE : statement.suspicion();
         if ((bits & Suspicion.OTHERS) == 0) {
             return false;
         }
-        String text = mapping == null ? unnamed.text() : mapping.statement().latin1();
-        return link.state().cluster().mustWait(text, server, link.client());
+        String text = statement == null ? unnamed.text() : statement.latin1();
+        return link.state().cluster().mustWait(text, link.server(), link.client());
     }
 
     /**
