@@ -195,6 +195,24 @@ class KeptStateIT {
     }
 
     @Test
+    void whatATriggerHasLockedIsGivenBackWhenItsSessionLeavesInsideATransaction() throws Exception {
+        String name = PostgresUnderTest.newName("hidden");
+        b.query("create table " + name + " (i int)");
+        b.query("create function " + name + "_f() returns trigger language plpgsql as $$ begin"
+                + " perform pg_advisory_lock(776); return new; end $$");
+        b.query("create trigger t before insert on " + name + " for each row execute function " + name + "_f()");
+        b.query("select 1"); // the proxy knows of the trigger now
+        String locks = "select count(*) from pg_locks where locktype = 'advisory' and objid = 776";
+        try (ScriptedClient c = proxy.login()) {
+            c.query("begin");
+            c.query("insert into " + name + " values (1)");
+            assertEquals("1", b.value(locks));
+        }
+        Await.until("the lock is given back", () -> b.value(locks).equals("0"));
+        b.query("drop table " + name);
+    }
+
+    @Test
     void roles() throws Exception {
         PostgresUnderTest postgres = PostgresUnderTest.shared();
         String role = postgres.newRole("worker");

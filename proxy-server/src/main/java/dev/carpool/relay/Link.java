@@ -467,6 +467,7 @@ public final class Link implements ServerConnection.Owner {
                 || running
                 || channels.areOnServer()
                 || server.isProbing()
+                || server.hasHiddenEffects()
                 || state.isSuspicious();
         returns.release(server, suspicious ? ServerReset.Scope.FULL : ServerReset.Scope.DRAIN);
         return running && !goodbye;
@@ -487,8 +488,7 @@ public final class Link implements ServerConnection.Owner {
         if (ended) {
             return;
         }
-        if (isAnswered()) {
-            // Only the proxy still had a question, if anybody: the loss is no concern of the session.
+        if (ServerLoss.concernsNobody(this)) {
             if (channels.isReadyHeld()) {
                 sendReady();
             }
@@ -503,43 +503,11 @@ public final class Link implements ServerConnection.Owner {
             client.linkTorn();
             return;
         }
-        boolean inTransaction =
-                state.isPinned() || server.transactionStatus() != TransactionStatus.IDLE || mode == PoolingMode.SESSION;
-        boolean oneReply = !requests.isUnfinished()
-                && !server.outstanding().isUnsynced()
-                && server.outstanding().owedReadyForQuery() == 1;
-        boolean goesOn = !inTransaction && oneReply;
+        boolean goesOn = ServerLoss.costsOneAnswer(this);
         if (goesOn) {
             server.outstanding().lost();
         }
-        ErrorReply reply = lossReply(lastWords, goesOn);
-        client.serverLost(
-                reply.withSeverity(goesOn ? CarpoolError.Severity.ERROR : CarpoolError.Severity.FATAL), goesOn);
-    }
-
-    /** Whether the client has been told all it has asked for, but perhaps for a held ReadyForQuery, and nothing binds the two. */
-    private boolean isAnswered() {
-        if (channels.isCatchingUp()) {
-            return !state.isPinned();
-        }
-        return server.isProbing()
-                && mode != PoolingMode.SESSION
-                && server.transactionStatus() == TransactionStatus.IDLE
-                && state.isMovable()
-                && !requests.isUnfinished()
-                && !server.outstanding().isUnsynced()
-                && server.outstanding().owedReadyForQuery() == 0;
-    }
-
-    private ErrorReply lossReply(@Nullable ErrorFields lastWords, boolean goesOn) {
-        if (lastWords != null && !lastWords.sqlState().isEmpty()) {
-            return new ErrorReply(CarpoolError.Severity.FATAL, lastWords.sqlState(), lastWords.message(), "");
-        }
-        return switch (server.closeReason()) {
-            case CANCEL_FAILED -> CarpoolError.CANCEL_WAIT_TIMEOUT.reply();
-            case PROTOCOL_VIOLATION -> CarpoolError.SERVER_PROTOCOL.reply();
-            default -> (goesOn ? CarpoolError.SERVER_LOST : CarpoolError.SERVER_LOST_IN_TRANSACTION).reply();
-        };
+        client.serverLost(ServerLoss.reply(server, lastWords, goesOn), goesOn);
     }
 
     @Override
@@ -586,17 +554,5 @@ public final class Link implements ServerConnection.Owner {
     /** Whether the server still owes replies. */
     public boolean isWorking() {
         return !server.outstanding().isEmpty();
-    }
-
-    void clientParse() {
-        stats.clientParse();
-    }
-
-    void serverParse() {
-        stats.serverParse();
-    }
-
-    void bind() {
-        stats.bind();
     }
 }

@@ -244,7 +244,7 @@ final class RequestRewriter {
     }
 
     private int parse(ByteBuf in, int at, int length, int start, Link link) {
-        link.clientParse();
+        link.stats().clientParse();
         ServerConnection server = link.server();
         if (length > LARGEST_KEPT_STATEMENT) {
             return parseLarge(in, at, length, start, link);
@@ -310,7 +310,7 @@ final class RequestRewriter {
         if (mustWait(nameEnd == name, mapping, link)) {
             return MUST_WAIT;
         }
-        link.bind();
+        link.stats().bind();
         if (nameEnd == name) {
             supplyUnnamed(in, start, at, server);
             int bits = bound(unnamed.suspicion(), null, in, nameEnd + 1, here, link);
@@ -406,10 +406,13 @@ final class RequestRewriter {
         OutstandingRequests outstanding = server.outstanding();
         if (in.getByte(at + 6) == 0) {
             unnamed.closed(server);
-        } else if (statements.close(in, at + 6, end - 1, server)) {
+            return AS_IT_IS;
+        }
+        if (statements.close(in, at + 6, end - 1, server)) {
             output.forward(in, start, at, server);
             return end;
-        } else if (sql.isActive(server)) {
+        }
+        if (sql.isActive(server)) {
             outstanding.push(OutstandingRequests.CLOSE, sql.close(MessageStrings.latin1(in, at + 6, end - 1), server));
             return AS_IT_IS;
         }

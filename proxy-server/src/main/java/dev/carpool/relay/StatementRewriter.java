@@ -335,7 +335,7 @@ final class StatementRewriter {
         if (own) {
             mapping.sent(parsing.number);
         }
-        link.serverParse();
+        link.stats().serverParse();
         outstanding.push(OutstandingRequests.PARSE | (own ? 0 : OutstandingRequests.SWALLOW), parsing);
         out.writeBytes(statement.parseMessage());
     }

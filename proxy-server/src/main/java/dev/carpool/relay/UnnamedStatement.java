@@ -117,15 +117,40 @@ final class UnnamedStatement {
         server.outstanding().push(entry, effect);
     }
 
-    /** A Close of it is sent. */
+    /** A Close of it is sent: queues what the server owes for it. */
     void closed(ServerConnection server) {
+        forget(server);
+        if (large) {
+            server.outstanding().push(OutstandingRequests.CLOSE, closing());
+        } else {
+            server.outstanding().push(OutstandingRequests.CLOSE);
+        }
+    }
+
+    /** The server has the large statement until it has answered the Close. */
+    private Effect closing() {
+        Effect parse = change;
+        return new Effect() {
+            @Override
+            public void undo() {}
+
+            @Override
+            public void done() {
+                if (change == parse) {
+                    large = false;
+                }
+            }
+        };
+    }
+
+    private void forget(ServerConnection server) {
         generation = 0;
         server.unnamedStatement(0);
     }
 
     /** A simple query is sent: the server drops the statement. */
     void dropped(ServerConnection server) {
-        closed(server);
+        forget(server);
         large = false;
     }
 

@@ -88,12 +88,17 @@ final class ServerSettings {
     }
 
     boolean mayRefuse(ParameterValues wanted) {
-        return ParameterSync.mayBeRefused(applied, wanted, custom);
+        return ParameterSync.mayBeRefused(left(), wanted, custom);
+    }
+
+    /** What is in force when the next sync begins to set something. */
+    private ParameterValues left() {
+        return resetDue ? applied.identity() : applied;
     }
 
     /** What there is to do, one after the other, to get these settings; RESET ALL precedes it if {@link #isResetDue}. */
     void steps(ParameterValues wanted, ParameterValues.Change step) {
-        ParameterValues left = resetDue ? applied.identity() : applied;
+        ParameterValues left = left();
         resetDue = false;
         ParameterSync.steps(left, wanted, step);
     }

@@ -337,6 +337,19 @@ final class PreparedStatementsTest {
     }
 
     @Test
+    void aLargeUnnamedStatementKeepsItsConnectionUntilItIsClosed() {
+        TestClient client = proxy.login();
+        assertEquals("1Z(I)", ask(client, parse("", "select " + "y".repeat(2 << 20))));
+        TestClient other = proxy.login();
+        other.send(Wire.empty().query("select waits"));
+        assertEquals("", other.transcript());
+        assertEquals("2D(2097152)C(SELECT 1)Z(I)", ask(client, run("")));
+        assertEquals("3Z(I)", ask(client, Wire.empty().close('S', "").sync()));
+        assertEquals("TD(waits)C(SELECT 1)Z(I)", other.transcript());
+        assertEquals("E(26000)Z(I)", ask(client, run("")));
+    }
+
+    @Test
     void aLargeStatementThatFailsKeepsNothing() {
         TestClient client = proxy.login();
         assertEquals("E(42601)Z(I)", ask(client, parse("large", "syntax" + "y".repeat(2 << 20))));

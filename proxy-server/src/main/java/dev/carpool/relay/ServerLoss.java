@@ -1,0 +1,65 @@
+package dev.carpool.relay;
+
+import dev.carpool.config.PoolingMode;
+import dev.carpool.error.CarpoolError;
+import dev.carpool.error.ErrorReply;
+import dev.carpool.protocol.ErrorFields;
+import dev.carpool.protocol.TransactionStatus;
+import dev.carpool.server.OutstandingRequests;
+import dev.carpool.server.ServerConnection;
+import org.jspecify.annotations.Nullable;
+
+/** What the loss of a server connection means for the session that is linked with it. */
+final class ServerLoss {
+    private ServerLoss() {}
+
+    /**
+     * Whether only the proxy still had a question, if anybody: the client has been told all it has asked for, but perhaps
+     * for a held ReadyForQuery, and nothing binds it to the connection.
+     */
+    static boolean concernsNobody(Link link) {
+        if (link.channels().isCatchingUp()) {
+            return !link.state().isPinned();
+        }
+        ServerConnection server = link.server();
+        return server.isProbing()
+                && link.mode() != PoolingMode.SESSION
+                && server.transactionStatus() == TransactionStatus.IDLE
+                && link.state().isMovable()
+                && owes(0, link);
+    }
+
+    /** Whether the session can go on when its client gets an error in place of the only answer that is owed. */
+    static boolean costsOneAnswer(Link link) {
+        boolean inTransaction = link.state().isPinned()
+                || link.server().transactionStatus() != TransactionStatus.IDLE
+                || link.mode() == PoolingMode.SESSION;
+        return !inTransaction && owes(1, link);
+    }
+
+    private static boolean owes(int answers, Link link) {
+        OutstandingRequests outstanding = link.server().outstanding();
+        return !link.requests().isUnfinished()
+                && !outstanding.isUnsynced()
+                && outstanding.owedReadyForQuery() == answers;
+    }
+
+    /**
+     * What the client is told.
+     *
+     * @param lastWords the server's, if it had any
+     * @param goesOn whether the session goes on
+     */
+    static ErrorReply reply(ServerConnection server, @Nullable ErrorFields lastWords, boolean goesOn) {
+        CarpoolError.Severity severity = goesOn ? CarpoolError.Severity.ERROR : CarpoolError.Severity.FATAL;
+        if (lastWords != null && !lastWords.sqlState().isEmpty()) {
+            return new ErrorReply(severity, lastWords.sqlState(), lastWords.message(), "");
+        }
+        CarpoolError error = switch (server.closeReason()) {
+            case CANCEL_FAILED -> CarpoolError.CANCEL_WAIT_TIMEOUT;
+            case PROTOCOL_VIOLATION -> CarpoolError.SERVER_PROTOCOL;
+            default -> goesOn ? CarpoolError.SERVER_LOST : CarpoolError.SERVER_LOST_IN_TRANSACTION;
+        };
+        return error.reply().withSeverity(severity);
+    }
+}
