@@ -148,7 +148,7 @@ public final class CompatibilityReport {
         if ((bits & PINNING) != 0) {
             return Effect.PINNED;
         }
-        if ((bits & Suspicion.UNSEEN_SETTINGS) != 0) {
+        if ((bits & (Suspicion.UNSEEN_SETTINGS | Suspicion.SQL_PREPARE)) != 0) {
             return Effect.ASKED;
         }
         boolean settings = !effects.changes().isEmpty()
@@ -160,7 +160,6 @@ public final class CompatibilityReport {
     private static final int PINNING = Suspicion.ADVISORY_LOCK
             | Suspicion.TEMP
             | Suspicion.HELD_CURSOR
-            | Suspicion.SQL_PREPARE
             | Suspicion.LOAD
             | Suspicion.HIDDEN_STATE
             | Suspicion.BACKEND_PID;
@@ -170,7 +169,6 @@ public final class CompatibilityReport {
         add(reasons, PinReason.ADVISORY_LOCK, bits & Suspicion.ADVISORY_LOCK);
         add(reasons, PinReason.TEMP, bits & Suspicion.TEMP);
         add(reasons, PinReason.HELD_CURSOR, bits & Suspicion.HELD_CURSOR);
-        add(reasons, PinReason.SQL_PREPARE, bits & Suspicion.SQL_PREPARE);
         add(reasons, PinReason.HIDDEN_STATE, bits & (Suspicion.LOAD | Suspicion.HIDDEN_STATE));
         add(reasons, PinReason.BACKEND_PID, bits & Suspicion.BACKEND_PID);
         return reasons;

@@ -65,6 +65,20 @@ class CompatibilityReportTest {
                 report.entries());
     }
 
+    /** They move with the session; where that cannot be told, the server is asked. */
+    @Test
+    void statementsPreparedInSqlArePinnedOnlyWhereTheyAre() {
+        ran("prepare p as select 1", Suspicion.SQL_PREPARE);
+        assertEquals(
+                List.of(new Entry(SHOP, "prepare p as select ?", Effect.ASKED, List.of(), 1, 0, 1, 1)),
+                report.entries());
+        report.pinned(SHOP, new Pin(List.of(PinReason.SQL_PREPARE), 0, "prepare p as select 2"), true);
+        assertEquals(
+                List.of(new Entry(
+                        SHOP, "prepare p as select ?", Effect.ASKED, List.of(PinReason.SQL_PREPARE), 1, 1, 1, 2)),
+                report.entries());
+    }
+
     @Test
     void whatWasUsedLeastRecentlyGoesFirst() {
         ran("set keep.this to 1", Suspicion.SET);
