@@ -123,6 +123,38 @@ class KeptStateIT {
         assertTrue(asked >= 1 && asked <= 3, () -> asked + " questions, more than one for each server connection");
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "set app.odd to 007",
+                "set \"App\".\"Odd\" = +7",
+                "set app.odd to 1; set \"APP\".odd to 7",
+                "begin; set app.odd to 1; reset all; set app.odd to 07; commit",
+                "set app.odd to '7'; set names.odd to 1; reset names.odd",
+            })
+    void oddSpellings(String sql) throws Exception {
+        a.query(sql);
+        assertKept("7", "select current_setting('app.odd', true)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"names", "time", "local", "session", "transaction", "role"})
+    void customSettingsThatBeginWithAKeyWord(String word) throws Exception {
+        a.query("set " + word + ".setting to 5");
+        assertKept("5", "select current_setting('" + word + ".setting', true)");
+        a.query("reset " + word + ".setting");
+        assertValue("", "select current_setting('" + word + ".setting', true)");
+    }
+
+    @Test
+    void whatIsSetAndSentBackInOneTransactionIsNotThereBehindIt() throws Exception {
+        a.query("begin");
+        a.query("set app.sent_back to 1");
+        a.query("reset all");
+        a.query("commit");
+        assertValue("", "select current_setting('app.sent_back', true)");
+    }
+
     @Test
     void parametersNameSettings() throws Exception {
         a.exchange(Wire.extended("select set_config($1, $2, false)", "app.tenant", "blue"));

@@ -116,24 +116,19 @@ final class SettingsJournal {
      * they are now has to be asked.
      */
     Set<String> lookups(ParameterValues applied) {
+        Set<String> set = new LinkedHashSet<>(applied.names());
         Set<String> found = new LinkedHashSet<>();
         for (SettingChange change : changes) {
             switch (change.kind()) {
-                case SET -> found.remove(change.name());
-                case RESET -> {
-                    if (change.name().indexOf('.') > 0) {
-                        found.add(change.name());
-                    }
+                case SET -> {
+                    set.add(change.name());
+                    found.remove(change.name());
                 }
-                case RESET_ALL, DISCARD_ALL -> {
-                    for (String name : applied.names()) {
-                        if (name.indexOf('.') > 0) {
-                            found.add(name);
-                        }
-                    }
-                }
+                case RESET -> found.add(change.name());
+                case RESET_ALL, DISCARD_ALL -> found.addAll(set);
             }
         }
+        found.removeIf(name -> name.indexOf('.') <= 0);
         return found;
     }
 
@@ -153,7 +148,8 @@ final class SettingsJournal {
             if (change.kind() == SettingChange.Kind.RESET && value != null) {
                 result = result.with(change.name(), value);
             } else if (change.kind() == SettingChange.Kind.RESET_ALL) {
-                result = started.only(name -> !name.equals("role") && !name.equals("session_authorization"));
+                result = result.withAll(
+                        started.only(name -> !name.equals("role") && !name.equals("session_authorization")));
             } else if (change.kind() == SettingChange.Kind.DISCARD_ALL) {
                 result = started;
             } else if (change.kind() == SettingChange.Kind.SET) {

@@ -12,26 +12,20 @@ import java.util.Set;
  * @param names settings it may change besides, by name
  * @param nameParameters numbers of bind parameters that name such settings, from 0
  * @param namesKnown whether {@code names} and {@code nameParameters} are all, functions and code blocks aside
- * @param prepared names that PREPARE, EXECUTE and DEALLOCATE use in it
  */
 public record Effects(
-        int bits,
-        List<SettingChange> changes,
-        Set<String> names,
-        List<Integer> nameParameters,
-        boolean namesKnown,
-        Set<String> prepared) {
+        int bits, List<SettingChange> changes, Set<String> names, List<Integer> nameParameters, boolean namesKnown) {
     /** A text with nothing to tell. */
-    public static final Effects NONE = new Effects(Suspicion.NONE, List.of(), Set.of(), List.of(), true, Set.of());
+    public static final Effects NONE = new Effects(Suspicion.NONE, List.of(), Set.of(), List.of(), true);
 
     /** A text that was not read. */
     public static Effects unread(int bits) {
-        return new Effects(bits, List.of(), Set.of(), List.of(), false, Set.of());
+        return new Effects(bits, List.of(), Set.of(), List.of(), false);
     }
 
     /** The same without some of the bits. */
     public Effects without(int some) {
-        return new Effects(bits & ~some, changes, names, nameParameters, namesKnown, prepared);
+        return new Effects(bits & ~some, changes, names, nameParameters, namesKnown);
     }
 
     /** Whether some setting goes back to what the session began with. */

@@ -28,17 +28,22 @@ public final class EffectsReader {
 
     private static final int LONGEST_LIST = 64;
 
+    /** NAMEDATALEN - 1: PostgreSQL cuts longer names off. */
+    private static final int LONGEST_NAME = 63;
+
     private static final Pattern CUSTOM_NAME =
             Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,62}(?:\\.[A-Za-z_][A-Za-z0-9_]{0,62})+");
 
     private static final int MOST_CUSTOM_NAMES = 32;
+
+    /** Without zeros in front. */
+    private static final Pattern INTEGER = Pattern.compile("^0*([0-9]+)$");
 
     private final SqlTokens tokens;
     private final boolean ascii;
     private final List<SettingChange> changes = new ArrayList<>();
     private final Set<String> names = new LinkedHashSet<>();
     private final List<Integer> nameParameters = new ArrayList<>();
-    private final Set<String> prepared = new LinkedHashSet<>();
     private boolean namesKnown = true;
 
     /** Every statement that sets something has been understood in full. */
@@ -105,8 +110,7 @@ public final class EffectsReader {
                 certain ? List.copyOf(changes) : List.of(),
                 Set.copyOf(names),
                 List.copyOf(nameParameters),
-                namesKnown && (left & Suspicion.UNCLEAR) == 0,
-                Set.copyOf(prepared));
+                namesKnown && (left & Suspicion.UNCLEAR) == 0);
     }
 
     private void readAll() {
@@ -131,7 +135,6 @@ public final class EffectsReader {
             case "reset" -> reset();
             case "discard" -> discard();
             case "begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release" -> transactions = true;
-            case "prepare", "execute", "deallocate" -> preparedName();
             case "do" -> codeBlock();
             default -> {}
         }
@@ -226,17 +229,6 @@ public final class EffectsReader {
         }
     }
 
-    private void preparedName() {
-        boolean deallocate = tokens.isWord("deallocate");
-        tokens.next();
-        if (deallocate && tokens.isWord("prepare")) {
-            tokens.next();
-        }
-        if (tokens.kind() == SqlTokens.Kind.WORD || tokens.kind() == SqlTokens.Kind.QUOTED) {
-            prepared.add(tokens.text());
-        }
-    }
-
     private void misunderstood() {
         understood = false;
         namesKnown = false;
@@ -268,8 +260,10 @@ public final class EffectsReader {
             }
             case "time" -> {
                 tokens.next();
-                tokens.next();
-                end(SettingChange.reset("timezone"));
+                if (!resetsSetting("time")) {
+                    tokens.next();
+                    end(SettingChange.reset("timezone"));
+                }
             }
             case "session" -> {
                 tokens.next();
@@ -277,20 +271,36 @@ public final class EffectsReader {
                     tokens.next();
                     changes.add(SettingChange.reset("role"));
                     end(SettingChange.reset("session_authorization"));
-                } else {
+                } else if (!resetsSetting("session")) {
                     misunderstood();
                 }
             }
-            case "transaction" -> skipStatement();
             default -> {
+                boolean transaction = tokens.isWord("transaction");
                 String setting = settingName();
                 if (setting == null) {
                     misunderstood();
+                } else if (transaction && setting.equals("transaction")) {
+                    skipStatement(); // ISOLATION LEVEL
                 } else {
                     end(SettingChange.reset(setting));
                 }
             }
         }
+    }
+
+    /** Whether a key word that has just been read is the first part of a setting's name; if so, RESET is dealt with. */
+    private boolean resetsSetting(String word) {
+        if (!tokens.isSign('.')) {
+            return false;
+        }
+        String setting = settingName(word);
+        if (setting == null) {
+            misunderstood();
+        } else {
+            end(SettingChange.reset(setting));
+        }
+        return true;
     }
 
     private void skipStatement() {
@@ -303,6 +313,9 @@ public final class EffectsReader {
     private void end(SettingChange change) {
         if (!tokens.isEnd()) {
             misunderstood();
+            if (!change.name().isEmpty()) {
+                names.add(change.name());
+            }
         } else if (!OF_TRANSACTION.contains(change.name())) {
             changes.add(change);
             if (change.name().equals("session_authorization")) {
@@ -315,15 +328,16 @@ public final class EffectsReader {
         tokens.next();
         if (tokens.isWord("local")) {
             tokens.next();
-            if (tokens.isSign('.') || tokens.isSign('=') || tokens.isWord("to")) {
-                misunderstood();
-            } else {
+            if (!isSetting("local")) {
                 skipStatement();
             }
             return;
         }
         if (tokens.isWord("session")) {
             tokens.next();
+            if (isSetting("session")) {
+                return;
+            }
             if (tokens.isWord("characteristics")) {
                 characteristics();
                 return;
@@ -332,25 +346,23 @@ public final class EffectsReader {
                 authorization();
                 return;
             }
-            if (tokens.isSign('.') || tokens.isSign('=') || tokens.isWord("to")) {
-                misunderstood();
-                return;
-            }
         }
-        switch (tokens.kind() == SqlTokens.Kind.WORD ? tokens.text() : "") {
+        String first = tokens.kind() == SqlTokens.Kind.WORD ? tokens.text() : "";
+        switch (first) {
             case "transaction", "constraints" -> {
                 tokens.next();
-                if (tokens.isSign('.') || tokens.isSign('=') || tokens.isWord("to")) {
-                    misunderstood();
-                } else {
+                if (!isSetting(first)) {
                     skipStatement();
                 }
             }
-            case "time" -> reported("timezone");
-            case "names" -> reported("client_encoding");
+            case "time" -> reported(first, "timezone");
+            case "names" -> reported(first, "client_encoding");
             case "role" -> role();
             case "schema" -> {
                 tokens.next();
+                if (isSetting(first)) {
+                    return;
+                }
                 if (tokens.kind() == SqlTokens.Kind.STRING) {
                     String schema = quoteIdentifier(tokens.text());
                     tokens.next();
@@ -359,18 +371,38 @@ public final class EffectsReader {
                     misunderstood();
                 }
             }
-            default -> assignment();
+            default -> assignment(settingName());
         }
     }
 
+    /** Whether a key word that has just been read is the name of a setting, or its first part; if so, SET is dealt with. */
+    private boolean isSetting(String word) {
+        if (tokens.isSign('.')) {
+            assignment(settingName(word));
+            return true;
+        }
+        if (tokens.isSign('=') || tokens.isWord("to")) {
+            misunderstood();
+            return true;
+        }
+        return false;
+    }
+
     /** The server reports the value itself. */
-    private void reported(String name) {
-        names.add(name);
-        skipStatement();
+    private void reported(String word, String name) {
+        tokens.next();
+        if (!isSetting(word)) {
+            names.add(name);
+            skipStatement();
+        }
     }
 
     private void role() {
         tokens.next();
+        if (tokens.isSign('.')) {
+            assignment(settingName("role"));
+            return;
+        }
         if (tokens.isSign('=') || tokens.isWord("to")) {
             tokens.next();
             if (tokens.isWord("default")) {
@@ -408,7 +440,7 @@ public final class EffectsReader {
         boolean one = tokens.kind() == SqlTokens.Kind.WORD
                 || tokens.kind() == SqlTokens.Kind.QUOTED
                 || tokens.kind() == SqlTokens.Kind.STRING;
-        if (!one) {
+        if (!one || isCutOff()) {
             return null;
         }
         String text = tokens.text();
@@ -452,12 +484,18 @@ public final class EffectsReader {
         }
     }
 
-    /** {@code name}, {@code class.name}; what comes behind it is next. */
+    /** A name of which PostgreSQL takes no more than the beginning. */
+    private boolean isCutOff() {
+        return tokens.kind() != SqlTokens.Kind.STRING && tokens.text().length() > LONGEST_NAME;
+    }
+
+    /** {@code name}, {@code class.name}, in lower case: PostgreSQL does not distinguish. What comes behind it is next. */
     private @Nullable String settingName() {
         String first = namePart();
-        if (first == null) {
-            return null;
-        }
+        return first == null ? null : settingName(first);
+    }
+
+    private @Nullable String settingName(String first) {
         StringBuilder whole = new StringBuilder(first);
         while (tokens.isSign('.')) {
             tokens.next();
@@ -467,11 +505,12 @@ public final class EffectsReader {
             }
             whole.append('.').append(part);
         }
-        return whole.toString();
+        return SqlTokens.lowerCase(whole.toString());
     }
 
     private @Nullable String namePart() {
-        if (tokens.kind() != SqlTokens.Kind.WORD && tokens.kind() != SqlTokens.Kind.QUOTED) {
+        boolean one = tokens.kind() == SqlTokens.Kind.WORD || tokens.kind() == SqlTokens.Kind.QUOTED;
+        if (!one || isCutOff()) {
             return null;
         }
         String part = tokens.text();
@@ -479,8 +518,8 @@ public final class EffectsReader {
         return part;
     }
 
-    private void assignment() {
-        String setting = settingName();
+    /** @param setting the name that has been read */
+    private void assignment(@Nullable String setting) {
         if (setting == null || !(tokens.isSign('=') || tokens.isWord("to"))) {
             misunderstood();
             return;
@@ -499,11 +538,11 @@ public final class EffectsReader {
         boolean listOfNames = LISTS_OF_NAMES.contains(setting);
         StringBuilder value = new StringBuilder();
         for (int parts = 0; parts < LONGEST_LIST; parts++) {
-            String part = value();
+            String part = value(listOfNames);
             if (part == null) {
                 break;
             }
-            value.append(value.isEmpty() && parts == 0 ? "" : ", ").append(listOfNames ? quoteIdentifier(part) : part);
+            value.append(value.isEmpty() && parts == 0 ? "" : ", ").append(part);
             if (!tokens.isSign(',')) {
                 end(SettingChange.set(setting, value.toString()));
                 return;
@@ -514,23 +553,40 @@ public final class EffectsReader {
         names.add(setting);
     }
 
-    private @Nullable String value() {
-        String sign = "";
-        if (tokens.isSign('-') || tokens.isSign('+')) {
-            sign = tokens.isSign('-') ? "-" : "";
+    /** One value as PostgreSQL keeps it; what comes behind it is next. */
+    private @Nullable String value(boolean isName) {
+        boolean negative = tokens.isSign('-');
+        if (negative || tokens.isSign('+')) {
             tokens.next();
             if (tokens.kind() != SqlTokens.Kind.NUMBER) {
                 return null;
             }
         }
-        return switch (tokens.kind()) {
-            case WORD, QUOTED, STRING, NUMBER -> {
-                String text = sign + tokens.text();
+        String text = tokens.text();
+        switch (tokens.kind()) {
+            case WORD, QUOTED, STRING -> {
+                if (isCutOff()) {
+                    return null;
+                }
                 tokens.next();
-                yield text;
+                return isName ? quoteIdentifier(text) : text;
             }
-            default -> null;
-        };
+            case NUMBER -> {
+                tokens.next();
+                return number(negative, text);
+            }
+            default -> {
+                return null;
+            }
+        }
+    }
+
+    /** An integer (of 32 bits) is kept as a number, everything else as it is written. */
+    private static String number(boolean negative, String digits) {
+        String plain = INTEGER.matcher(digits).replaceFirst("$1");
+        boolean integer = plain.length() < 11 && plain.indexOf('.') < 0 && Long.parseLong(plain) <= Integer.MAX_VALUE;
+        String kept = integer ? plain : digits;
+        return negative && !kept.equals("0") ? "-" + kept : kept;
     }
 
     /** As PostgreSQL's quote_identifier: key words are quoted here as well, which means the same. */

@@ -105,7 +105,7 @@ final class SqlTokens {
     }
 
     /** Only letters of ASCII: the others are bytes of an encoding that is not known here. */
-    private static String lowerCase(String word) {
+    static String lowerCase(String word) {
         for (int i = 0; i < word.length(); i++) {
             if (word.charAt(i) >= 0x80) {
                 StringBuilder lower = new StringBuilder(word);
