@@ -324,11 +324,10 @@ public final class Link implements ServerConnection.Owner {
         state.transactionEnded(this);
         if (requests.isPausedForAnswers() && server.outstanding().owedReadyForQuery() == 0) {
             state.restoresNothing();
-            if (requests.hasWaiting()) {
-                settings.syncIfNeeded(this);
-            }
-            if (!requests.isPaused(Until.SYNCED)) {
-                client.resumeRequests();
+            if (requests.hasWaiting() && asksWhatWentBack()) {
+                requests.pause(Until.PROBED);
+            } else {
+                resumeInLine();
             }
         }
         if (mode != PoolingMode.SESSION
@@ -362,11 +361,27 @@ public final class Link implements ServerConnection.Owner {
             return;
         }
         learn(answer);
-        if (!ended && requests.isPaused(Until.PROBED) && !server.isProbing()) {
+        boolean resumes = !ended && requests.isPaused(Until.PROBED) && !server.isProbing();
+        if (resumes && !(answer.isOfCatalog() && asksWhatWentBack())) {
+            resumeInLine();
+        }
+    }
+
+    /** Asks what RESET has sent back if the statements do not tell; what follows must find what the client started with. */
+    private boolean asksWhatWentBack() {
+        return state.isSuspected(Suspicion.WENT_BACK)
+                && mode != PoolingMode.SESSION
+                && server.isQuiet()
+                && state.ask(this);
+    }
+
+    /** The requests that have waited begin a transaction: the connection gets in line with the session first. */
+    private void resumeInLine() {
+        if (requests.hasWaiting()) {
             settings.syncIfNeeded(this);
-            if (!requests.isPaused(Until.SYNCED)) {
-                client.resumeRequests();
-            }
+        }
+        if (!requests.isPaused(Until.SYNCED)) {
+            client.resumeRequests();
         }
     }
 

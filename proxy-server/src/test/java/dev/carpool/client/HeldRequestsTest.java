@@ -52,6 +52,13 @@ final class HeldRequestsTest {
     }
 
     @Test
+    void aResetInAPipelineIsRestoredForWhatFollows() {
+        TestClient client = login();
+        client.send(Wire.empty().query("select a").query("reset all").query("show application_name"));
+        assertEquals("TD(a)C(SELECT 1)Z(I)SC(RESET)Z(I)STD(mine)C(SELECT 1)Z(I)", client.transcript());
+    }
+
+    @Test
     void aResetWhoseAnswerIsLostHoldsNothingUp() {
         TestClient client = login();
         assertEquals("SC(RESET)E(08006)Z(I)", client.query("reset all; drop"));
