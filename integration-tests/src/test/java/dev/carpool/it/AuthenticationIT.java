@@ -74,6 +74,14 @@ class AuthenticationIT {
         }
     }
 
+    /** Ends the server connections of a role, and waits until the proxy knows. */
+    private void terminate(String role, ProxyUnderTest proxy) throws Exception {
+        int open = proxy.open();
+        int ended = Integer.parseInt(postgres.ask(
+                "select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = '" + role + "'"));
+        Await.until("the proxy has noticed", () -> proxy.open() <= open - ended);
+    }
+
     @Test
     void passthroughFollowsAChangedPassword() throws Exception {
         String role = postgres.newRole("changing");
@@ -83,7 +91,7 @@ class AuthenticationIT {
             assertRefused(proxy, role, role);
             assertAdmitted(proxy, role, "new");
             // New server connections are made with the new password.
-            postgres.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = '" + role + "'");
+            terminate(role, proxy);
             assertAdmitted(proxy, role, "new");
             assertRefused(proxy, role, role);
         }
@@ -96,8 +104,7 @@ class AuthenticationIT {
             assertAdmitted(proxy, role, role);
             postgres.execute("alter role " + role + " password 'new'");
             assertAdmitted(proxy, role, "new");
-            postgres.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = '" + role + "'");
-            Await.until("the proxy has noticed", () -> proxy.open() == 0);
+            terminate(role, proxy);
             assertAdmitted(proxy, role, "new");
         }
     }
@@ -160,7 +167,7 @@ class AuthenticationIT {
             assertRefused(proxy, role, "wrong");
             assertRefused(proxy, "nobody_at_all", "wrong");
             // The key is good for more server connections than the first.
-            postgres.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = '" + role + "'");
+            terminate(role, proxy);
             assertAdmitted(proxy, role, role);
         }
     }
