@@ -110,6 +110,12 @@ public final class CancelKeys<S> {
         return entry != null && MessageDigest.isEqual(entry.key, key) ? entry.session : null;
     }
 
+    /** The session that was told this process id; null for none. */
+    public @Nullable S told(int processId) {
+        Entry<S> entry = entries.get(processId);
+        return entry == null ? null : entry.session;
+    }
+
     /** Whether another proxy has made this key, or none at all; counts it if so. */
     public boolean isForeign(int processId, byte[] key) {
         boolean mine = processId >>> SESSION_BITS == instance - 1 + FIRST

@@ -355,15 +355,25 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     /** A server connection has been granted for the request at hand. */
     void link(ServerConnection server, ByteBuf in, long since, long now) {
-        ServerPool mine = pool();
-        if (mine.roleNumber() != roleNumber) {
+        LinkedPhase linked = link(server, now);
+        if (linked == null) {
             in.release();
-            mine.release(server, null);
-            fail(CarpoolError.ROLE_REPLACED.reply());
             return;
         }
         lastRequestAt = now;
-        mine.stats(loop).checkout(now - since);
+        pool().stats(loop).checkout(now - since);
+        linked.bytesArrived(in);
+    }
+
+    /** A server connection has been granted, whether there is a request or not; null if that ends the session. */
+    @Nullable
+    LinkedPhase link(ServerConnection server, long now) {
+        ServerPool mine = pool();
+        if (mine.roleNumber() != roleNumber) {
+            mine.release(server, null);
+            fail(CarpoolError.ROLE_REPLACED.reply());
+            return null;
+        }
         SessionSide client = side();
         Link link = Link.between(client, client.requests(), server, mine.mode(), mine, mine.stats(loop), now);
         LinkedPhase linked = new LinkedPhase(this, link);
@@ -371,7 +381,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         if (!channel.isWritable()) {
             link.clientWritable(false);
         }
-        linked.bytesArrived(in);
+        return linked;
     }
 
     boolean hasTerminated() {

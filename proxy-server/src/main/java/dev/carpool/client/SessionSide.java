@@ -20,7 +20,9 @@ import dev.carpool.suspicion.Effects;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +41,9 @@ final class SessionSide implements ClientEnd {
     private final ParameterValues started;
 
     private ParameterValues wanted;
+
+    /** Sessions that are kept on their server connections for a signal; null for none. */
+    private @Nullable SignalledSessions held;
 
     /** Databases that are kept empty for a statement; null for none. */
     private @Nullable EmptyDatabases emptied;
@@ -214,6 +219,20 @@ final class SessionSide implements ClientEnd {
     @Override
     public void ran(Effects effects, String statement, boolean standardStrings) {
         context.report().ran(session.reportedAs(), effects, statement, standardStrings);
+    }
+
+    @Override
+    public void holdSessions(Set<Integer> ids, Consumer<Map<Integer, Integer>> then) {
+        held = SignalledSessions.hold(session, ids, then);
+    }
+
+    @Override
+    public void letSessionsGo() {
+        SignalledSessions mine = held;
+        if (mine != null) {
+            held = null;
+            mine.letGo();
+        }
     }
 
     @Override

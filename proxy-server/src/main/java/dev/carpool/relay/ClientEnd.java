@@ -9,7 +9,9 @@ import dev.carpool.suspicion.ClusterChange;
 import dev.carpool.suspicion.Effects;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The client session's side of a {@link Link}. All calls happen on the session's event loop. */
@@ -103,6 +105,16 @@ public interface ClientEnd {
 
     /** The statement has ended. */
     void leaveDatabases();
+
+    /**
+     * A request that is to be sent signals sessions by the process ids that their clients were told: they stay on the server
+     * connections they have, or get one, until {@link #letSessionsGo}. Runs {@code then} later, never before this returns,
+     * with the server's process ids by those told, as far as there are such sessions.
+     */
+    void holdSessions(Set<Integer> ids, Consumer<Map<Integer, Integer>> then);
+
+    /** The request has ended. */
+    void letSessionsGo();
 
     /** Roles or databases have been changed, and it is committed; called before the client is told so. */
     void clusterChanged(List<ClusterChange> changes);

@@ -167,6 +167,21 @@ public final class Link implements ServerConnection.Owner {
         }
     }
 
+    /** Another session is about to signal the server process: the session stays on it until {@link #letGo}. */
+    public void hold() {
+        state.hold();
+    }
+
+    /** The signal has arrived. */
+    public void letGo() {
+        if (!ended) {
+            state.letGo();
+            server.cancelStarted();
+            server.cancelEnded(); // what may be on its way still is waited for
+            unlinkIfNothingIsAsked();
+        }
+    }
+
     /** Between two transactions: nothing is asked, running or half sent. */
     public boolean isIdle() {
         return isBetweenTransactions() && (state.isPinned() || mode == PoolingMode.SESSION);

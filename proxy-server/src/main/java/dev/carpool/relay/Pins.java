@@ -17,6 +17,9 @@ final class Pins {
     /** Bits of {@link PinReason}. */
     private int reasons;
 
+    /** How many other sessions are about to signal the server process. */
+    private int signallers;
+
     /** What the reasons were before the last probe. */
     private int before;
 
@@ -35,6 +38,7 @@ final class Pins {
     /** A link begins: nothing binds the two. */
     void begin() {
         reasons = 0;
+        signallers = 0;
         before = 0;
         told = 0;
         statement = null;
@@ -47,7 +51,17 @@ final class Pins {
     }
 
     boolean isEmpty() {
-        return reasons == 0;
+        return reasons == 0 && signallers == 0;
+    }
+
+    /** Another session is about to signal the server process. */
+    void hold() {
+        signallers++;
+    }
+
+    /** It is not any more. */
+    void letGo() {
+        signallers--;
     }
 
     boolean has(PinReason reason) {

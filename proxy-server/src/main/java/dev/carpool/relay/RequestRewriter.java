@@ -10,6 +10,7 @@ import dev.carpool.server.OutstandingRequests;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.suspicion.Effects;
 import dev.carpool.suspicion.EffectsReader;
+import dev.carpool.suspicion.SignalCalls;
 import dev.carpool.suspicion.Suspicion;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
@@ -214,9 +215,13 @@ final class RequestRewriter {
         int bits = lexer.suspicion(in, at + 5, at + length, server);
         if ((bits & Suspicion.OTHERS) != 0) {
             String text = MessageStrings.latin1(in, at + 5, at + length);
-            if (link.state().cluster().mustWait(text, server, link.client())) {
+            SignalCalls calls = SignalCalls.read(text, server.hasStandardStrings());
+            SessionSignals signals = link.state().signals();
+            if (link.state().cluster().mustWait(text, server, link.client())
+                    || signals.mustWait(SessionSignals.constants(calls), link.client())) {
                 return false;
             }
+            signals.replaceConstants(calls, in, at + 5);
             link.state().cluster().sent(text, server);
         }
         waits.queried(bits);
@@ -260,6 +265,13 @@ final class RequestRewriter {
         }
         int textEnd = MessageStrings.end(in, nameEnd + 1, end);
         int bits = lexer.suspicion(in, nameEnd + 1, textEnd, server);
+        SignalCalls calls = null;
+        if (!named && (bits & Suspicion.OTHERS) != 0) {
+            calls = SignalCalls.read(MessageStrings.latin1(in, nameEnd + 1, textEnd), server.hasStandardStrings());
+            if (link.state().signals().mustWait(SessionSignals.constants(calls), link.client())) {
+                return MUST_WAIT;
+            }
+        }
         boolean concerned = sql.concerns(bits, server) || (named && sql.isActive(server));
         if (concerned) {
             output.forward(in, start, at, server);
@@ -267,6 +279,9 @@ final class RequestRewriter {
         }
         if (!named) {
             unnamed.parsed(in, at + 5, end, bits, server);
+            if (calls != null) {
+                link.state().signals().replaceConstants(calls, in, nameEnd + 1);
+            }
             return AS_IT_IS;
         }
         if (concerned) {
@@ -307,7 +322,7 @@ final class RequestRewriter {
         int name = MessageStrings.end(in, at + 5, here) + 1;
         int nameEnd = MessageStrings.end(in, name, here);
         Mapping mapping = nameEnd == name ? null : statements.find(in, name, nameEnd);
-        if (mustWait(nameEnd == name, mapping, link)) {
+        if (mustWait(nameEnd == name, mapping, in, nameEnd + 1, here, link)) {
             return MUST_WAIT;
         }
         link.stats().bind();
@@ -345,15 +360,26 @@ final class RequestRewriter {
         return restOf(in, at, nameEnd, length);
     }
 
-    /** Whether a statement must not be bound yet: the unnamed one, or this one of the client, null for none. */
-    private boolean mustWait(boolean isUnnamed, @Nullable Mapping mapping, Link link) {
+    /**
+     * Whether a statement must not be bound yet: the unnamed one, or this one of the client, null for none. If not, its
+     * parameters are as the server must have them; {@code in[from, to)} is what is here of the message behind the names.
+     */
+    private boolean mustWait(boolean isUnnamed, @Nullable Mapping mapping, ByteBuf in, int from, int to, Link link) {
         SharedStatement statement = mapping == null ? null : mapping.statement();
         int bits = isUnnamed ? unnamed.suspicion() : statement == null ? Suspicion.NONE : statement.suspicion();
         if ((bits & Suspicion.OTHERS) == 0) {
             return false;
         }
+        ServerConnection server = link.server();
         String text = statement == null ? unnamed.text() : statement.latin1();
-        return link.state().cluster().mustWait(text, link.server(), link.client());
+        SignalCalls calls = SignalCalls.read(text, server.hasStandardStrings());
+        SessionSignals signals = link.state().signals();
+        if (link.state().cluster().mustWait(text, server, link.client())
+                || signals.mustWait(SessionSignals.bound(calls, in, from, to), link.client())) {
+            return true;
+        }
+        signals.replaceBound(calls, in, from, to);
+        return false;
     }
 
     /**

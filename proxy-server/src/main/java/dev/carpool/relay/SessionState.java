@@ -42,6 +42,7 @@ final class SessionState {
     private final Pins pins = new Pins();
     private final SessionSettings settings = new SessionSettings();
     private final ClusterWork cluster = new ClusterWork();
+    private final SessionSignals signals = new SessionSignals();
 
     /** Bits of {@link Suspicion}: what may have been left on the connection and has to be asked for. */
     private int suspicion;
@@ -75,6 +76,7 @@ final class SessionState {
         pins.begin();
         settings.begin();
         cluster.begin();
+        signals.begin();
         suspicion = Suspicion.NONE;
         probed = Suspicion.NONE;
         tags = Suspicion.NONE;
@@ -91,6 +93,21 @@ final class SessionState {
         suspect = null;
         pins.end(client);
         cluster.end(client);
+        signals.end(client);
+    }
+
+    SessionSignals signals() {
+        return signals;
+    }
+
+    /** Another session is about to signal the server process. */
+    void hold() {
+        pins.hold();
+    }
+
+    /** It is not any more. */
+    void letGo() {
+        pins.letGo();
     }
 
     /** What the statements do to roles and databases. */
@@ -288,6 +305,7 @@ final class SessionState {
         endings = 0;
         failed = false;
         cluster.transactionEnded(seen, error, link.client());
+        signals.transactionEnded(link.server(), link.client());
         if (!settings.areTouched()) {
             return;
         }

@@ -47,9 +47,12 @@ final class SqlWords {
     /** A function that reads what the session has done to a sequence. */
     static final int SEQUENCE_READ = 1 << 23;
 
+    /** A function that signals another session. */
+    static final int SIGNAL = 1 << 24;
+
     /** Names that mean something when called. */
     static final int TELLING_FUNCTION =
-            SET_CONFIG | ADVISORY_LOCK | SEQUENCE | SEQUENCE_READ | HIDDEN_STATE | NOTIFY | BACKEND_PID;
+            SET_CONFIG | ADVISORY_LOCK | SEQUENCE | SEQUENCE_READ | HIDDEN_STATE | NOTIFY | BACKEND_PID | SIGNAL;
     /** Names that mean something wherever they stand. */
     static final int TELLING_NAME = TEMP_SCHEMA | PG_SETTINGS | SESSION_VIEW | C;
 
@@ -107,6 +110,7 @@ final class SqlWords {
                 _pg_datetime_precision _pg_interval_type""");
         addAll(words, NOTIFY, "pg_notify");
         addAll(words, BACKEND_PID | HARMLESS, "pg_backend_pid");
+        addAll(words, SIGNAL | HARMLESS, "pg_terminate_backend pg_cancel_backend");
         addAll(words, SET_CONFIG | HARMLESS, "set_config");
         addAll(words, SEQUENCE | HARMLESS, "nextval setval");
         addAll(words, SEQUENCE_READ | HARMLESS, "currval lastval");

@@ -377,6 +377,9 @@ final class StatementSuspicion {
         if ((flags & SqlWords.NOTIFY) != 0) {
             reasons |= Suspicion.NOTIFY;
         }
+        if ((flags & SqlWords.SIGNAL) != 0) {
+            reasons |= Suspicion.OTHERS;
+        }
         boolean compared = beforeName == SqlToken.EQUALS || beforeName == SqlToken.OPERATOR_SIGN;
         if ((flags & SqlWords.BACKEND_PID) != 0 && !compared) {
             reasons |= Suspicion.BACKEND_PID;

@@ -118,7 +118,10 @@ public final class Suspicion {
     /** CREATE or ALTER of something, CREATE TABLE AS excepted. Tags only. */
     public static final int DEFINES = 1 << 30;
 
-    /** CREATE, ALTER or DROP of a role or a database, which other sessions may belong to. */
+    /**
+     * CREATE, ALTER or DROP of a role or a database, which other sessions may belong to; {@code pg_terminate_backend} or
+     * {@code pg_cancel_backend}.
+     */
     public static final int OTHERS = 1 << 31;
 
     /** What no other session may meet: a connection with one of these needs a clean-up or a probe before. */

@@ -1,0 +1,176 @@
+package dev.carpool.client;
+
+import dev.carpool.error.ErrorReply;
+import dev.carpool.pool.PoolWaiter;
+import dev.carpool.pool.ServerPool;
+import dev.carpool.pool.WaiterNode;
+import dev.carpool.relay.Link;
+import dev.carpool.server.ServerConnection;
+import dev.carpool.server.ServerTarget;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sessions that another one signals by the process ids that their clients were told. They stay on the server connections they
+ * have, or get one, so that PostgreSQL itself judges the signal, and it reaches nobody else. Confined to the event loop
+ * of the session that signals, but for what says so.
+ */
+final class SignalledSessions {
+    /** How long it may take until a session has a server connection. */
+    private static final Duration LONGEST = Duration.ofSeconds(2);
+
+    /** How long a server process may take to end. */
+    private static final long LONGEST_END_SECONDS = 5;
+
+    private static final int PAUSE_MILLIS = 5;
+
+    /** A session on its server connection; the link is null where they belong together anyway. */
+    private record Held(ClientSession session, @Nullable Link link, ServerConnection server) {}
+
+    private interface Answer {
+        void is(@Nullable Held held);
+    }
+
+    private final ClientSession by;
+    private final Consumer<Map<Integer, Integer>> then;
+    private final Map<Integer, Integer> processes = new HashMap<>();
+    private final List<Held> all = new ArrayList<>();
+    private int missing;
+
+    /** The signals are sent, or will not be. */
+    private boolean done;
+
+    private SignalledSessions(ClientSession by, int missing, Consumer<Map<Integer, Integer>> then) {
+        this.by = by;
+        this.missing = missing;
+        this.then = then;
+    }
+
+    static SignalledSessions hold(ClientSession by, Set<Integer> ids, Consumer<Map<Integer, Integer>> then) {
+        SignalledSessions held = new SignalledSessions(by, ids.size(), then);
+        for (int id : ids) {
+            held.ask(id);
+        }
+        return held;
+    }
+
+    private void ask(int id) {
+        ClientSession meant = by.context().cancelKeys().told(id);
+        ServerPool pool = meant == null ? null : meant.serverPool();
+        ServerTarget mine = by.pool().target();
+        if (meant == null || pool == null || !pool.target().isOnServerOf(mine)) {
+            by.channel().eventLoop().execute(() -> answered(id, null));
+            return;
+        }
+        long deadline = System.nanoTime() + LONGEST.toNanos();
+        Answer answer = held -> by.channel().eventLoop().execute(() -> answered(id, held));
+        meant.channel().eventLoop().execute(() -> find(meant, deadline, answer));
+    }
+
+    private void answered(int id, @Nullable Held held) {
+        if (held != null) {
+            all.add(held);
+            processes.put(id, held.server.processId());
+            if (done) {
+                letGo();
+            }
+        }
+        if (--missing == 0 && !done) {
+            then.accept(Map.copyOf(processes));
+        }
+    }
+
+    /** On the loop of the session that is meant. */
+    private static void find(ClientSession meant, long deadline, Answer answer) {
+        if (meant.phase() instanceof LinkedPhase linked) {
+            linked.link().hold();
+            answer.is(new Held(meant, linked.link(), linked.link().server()));
+        } else if (meant.phase() instanceof ReplicationPhase replicating && replicating.server() != null) {
+            answer.is(new Held(meant, null, replicating.server()));
+        } else if (meant.phase() instanceof ClosedPhase || System.nanoTime() - deadline >= 0) {
+            answer.is(null);
+        } else if (meant.phase() instanceof ReadyPhase) {
+            new Arrival(meant, deadline, answer).begin();
+        } else {
+            again(meant, deadline, answer);
+        }
+    }
+
+    private static void again(ClientSession meant, long deadline, Answer answer) {
+        meant.channel().eventLoop().schedule(() -> find(meant, deadline, answer), PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** The signals are sent: the sessions go on as ever when those that are to end have had the time to. */
+    void letGo() {
+        done = true;
+        for (Held held : all) {
+            Link link = held.link;
+            if (link != null) {
+                held.session.channel().eventLoop().schedule(link::letGo, LONGEST_END_SECONDS, TimeUnit.SECONDS);
+            }
+        }
+        all.clear();
+    }
+
+    /** Gets a server connection for a session that has none. Confined to that session's event loop. */
+    private static final class Arrival implements PoolWaiter {
+        private final ClientSession meant;
+        private final long deadline;
+        private final Answer answer;
+        private final WaiterNode node = new WaiterNode(this);
+
+        Arrival(ClientSession meant, long deadline, Answer answer) {
+            this.meant = meant;
+            this.deadline = deadline;
+            this.answer = answer;
+        }
+
+        void begin() {
+            pool().checkout(this, LONGEST, System.nanoTime());
+        }
+
+        @Override
+        public int loop() {
+            return meant.loop();
+        }
+
+        @Override
+        public WaiterNode node() {
+            return node;
+        }
+
+        @Override
+        public ServerPool pool() {
+            return meant.pool();
+        }
+
+        @Override
+        public void granted(ServerConnection server, long now) {
+            if (meant.phase() instanceof ReadyPhase) {
+                LinkedPhase linked = meant.link(server, now);
+                if (linked == null) {
+                    answer.is(null);
+                    return;
+                }
+                linked.link().hold();
+                server.flush();
+                answer.is(new Held(meant, linked.link(), server));
+            } else {
+                pool().release(server, null);
+                again(meant, deadline, answer);
+            }
+        }
+
+        @Override
+        public void refused(ErrorReply reply, byte @Nullable [] serverMessage) {
+            answer.is(null);
+        }
+    }
+}
