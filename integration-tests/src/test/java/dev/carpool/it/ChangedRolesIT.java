@@ -92,6 +92,34 @@ class ChangedRolesIT {
     }
 
     @Test
+    void earlierSessionsKeepWhatTheyWereTold() throws Exception {
+        String role = postgres.newRole("defaults");
+        try (ScriptedClient early = proxy.loginAs(role, role, "app", "IntervalStyle", "iso_8601")) {
+            String before = early.value("show datestyle");
+            admin.query("alter role " + role + " set datestyle to 'german'");
+            admin.query("alter role " + role + " set intervalstyle to 'sql_standard'");
+            try (ScriptedClient late = proxy.loginAs(role, role, "app")) {
+                String changed = late.value("show datestyle");
+                assertNotEquals(before, changed);
+                for (int i = 0; i < 3; i++) {
+                    assertEquals(changed, late.value("show datestyle"));
+                    assertEquals(changed, late.parameters().get("DateStyle"));
+                    assertEquals("sql_standard", late.value("show intervalstyle"));
+                    assertEquals(before, early.value("show datestyle"));
+                    assertEquals("iso_8601", early.value("show intervalstyle"));
+                }
+                early.query("set datestyle to '" + changed + "'");
+                assertEquals(changed, early.value("show datestyle"));
+                assertEquals(changed, early.value("show datestyle"));
+                early.query("reset datestyle");
+                assertEquals(before, early.value("show datestyle"));
+                assertEquals(before, early.value("show datestyle"));
+                assertEquals(changed, late.value("show datestyle"));
+            }
+        }
+    }
+
+    @Test
     void aChangeThatIsRolledBackIsNone() throws Exception {
         String role = postgres.newRole("defaults");
         try (ScriptedClient client = proxy.loginAs(role, role, "app")) {

@@ -143,7 +143,7 @@ final class SessionLogin {
     /** The session's settings are known and accepted by the server: it may begin. */
     void welcome(Welcome welcome) {
         ServerPool pool = session.pool();
-        SessionSide side = new SessionSide(session, context, welcome.wanted());
+        SessionSide side = new SessionSide(session, context, welcome);
         ByteBuf out = session.channel().alloc().directBuffer(512);
         WireWriter.authentication(out, 0);
         for (Map.Entry<String, String> entry : welcome.reported().entrySet()) {

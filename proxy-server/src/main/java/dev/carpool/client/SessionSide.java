@@ -6,6 +6,7 @@ import dev.carpool.listen.ListeningSession;
 import dev.carpool.params.CustomSettings;
 import dev.carpool.params.ParameterValues;
 import dev.carpool.pool.EmptyDatabases;
+import dev.carpool.pool.Welcome;
 import dev.carpool.prepared.ClientStatements;
 import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.protocol.WireReader;
@@ -38,7 +39,10 @@ final class SessionSide implements ClientEnd {
     private final SessionPins pins;
 
     /** What the client asked for at login; RESET goes back to it. */
-    private final ParameterValues started;
+    private ParameterValues started;
+
+    /** What the settings are that are not wanted otherwise, as far as the client was told. */
+    private ParameterValues defaults;
 
     private ParameterValues wanted;
 
@@ -51,13 +55,14 @@ final class SessionSide implements ClientEnd {
     /** Null until the session listens for the first time. */
     private @Nullable SessionNotifications notifications;
 
-    /** @param started the settings that the client asked for at its login */
-    SessionSide(ClientSession session, ProxyContext context, ParameterValues started) {
+    /** @param welcome what the client is told */
+    SessionSide(ClientSession session, ProxyContext context, Welcome welcome) {
         this.session = session;
         this.context = context;
         this.channel = session.channel();
-        this.started = started;
+        this.started = welcome.wanted();
         this.wanted = started;
+        this.defaults = welcome.defaults();
         this.pins = new SessionPins(session);
         this.sequences = new SequenceState(session.pool().sequenceReaders());
         this.requests = new RequestRelay(
@@ -104,6 +109,20 @@ final class SessionSide implements ClientEnd {
         wanted = values;
         String name = values.value("application_name");
         session.applicationName(name == null ? "" : WireReader.text(name));
+    }
+
+    @Override
+    public void meets(ParameterValues others) {
+        if (others == defaults) {
+            return;
+        }
+        ParameterValues.difference(others, defaults, (name, value) -> {
+            if (value != null) {
+                started = started.contains(name) ? started : started.with(name, value);
+                wanted = wanted.contains(name) ? wanted : wanted.with(name, value);
+            }
+        });
+        defaults = others;
     }
 
     @Override

@@ -113,7 +113,7 @@ final class WelcomePhase extends CheckoutPhase implements ServerConnection.Owner
         });
         ParameterValues canonical = ParameterValues.of(wanted);
         connection.settle(canonical);
-        Welcome welcome = new Welcome(canonical, connection.reported());
+        Welcome welcome = new Welcome(canonical, connection.reported(), connection.defaults());
         if (!pool.closesAtRelease(connection)) {
             pool.welcome(asked, welcome);
         }

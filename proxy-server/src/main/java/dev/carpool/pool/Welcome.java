@@ -8,8 +8,9 @@ import java.util.Map;
  *
  * @param wanted the settings its server connections must have, in the server's own spelling
  * @param reported the values for ParameterStatus
+ * @param defaults {@link dev.carpool.server.ServerConnection#defaults} of the connection that has told them
  */
-public record Welcome(ParameterValues wanted, Map<String, String> reported) {
+public record Welcome(ParameterValues wanted, Map<String, String> reported, ParameterValues defaults) {
     public Welcome {
         reported = Map.copyOf(reported);
     }

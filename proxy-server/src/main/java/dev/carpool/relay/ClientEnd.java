@@ -31,6 +31,12 @@ public interface ClientEnd {
 
     void wanted(ParameterValues values);
 
+    /**
+     * The session gets a server connection with these {@link ServerConnection#defaults}. Where they are not those it has
+     * begun with, it wants the latter from now on: its client was told so.
+     */
+    void meets(ParameterValues defaults);
+
     /** The settings the client has asked for at its login. */
     ParameterValues started();
 

@@ -97,6 +97,7 @@ public final class Link implements ServerConnection.Owner {
         server.toldProcessId(client.processId());
         server.own(link, ServerState.LINKED, now);
         client.sequences().transactionEnded();
+        client.meets(server.defaults());
         link.settings.begin(link);
         requests.arrive(server);
         link.channels.begin(link);

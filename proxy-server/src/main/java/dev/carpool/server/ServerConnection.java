@@ -248,6 +248,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         return settings.baseline();
     }
 
+    /** The values right after the login of what PostgreSQL reports and a session can set; equal ones are the same object. */
+    public ParameterValues defaults() {
+        return settings.defaults();
+    }
+
     public ServerState state() {
         return state;
     }

@@ -26,6 +26,9 @@ final class ServerSettings {
     /** The reported values right after the login, by name. */
     private final Map<String, String> baseline;
 
+    /** The values right after the login of what PostgreSQL reports and a session can set. */
+    private final ParameterValues defaults;
+
     /** The settings that differ from those right after the login, as far as the proxy has set or seen them. */
     private ParameterValues applied = ParameterValues.empty();
 
@@ -48,6 +51,7 @@ final class ServerSettings {
     ServerSettings(Map<String, String> reported) {
         this.reported = new TreeMap<>(reported);
         this.baseline = new TreeMap<>(reported);
+        this.defaults = ParameterValues.of(baseline).only(ServerSettings::isDefault);
         this.standardStrings = "on".equals(reported.get(STANDARD_STRINGS));
     }
 
@@ -57,6 +61,15 @@ final class ServerSettings {
 
     Map<String, String> baseline() {
         return baseline;
+    }
+
+    ParameterValues defaults() {
+        return defaults;
+    }
+
+    /** Who the session is hangs on its login. */
+    private static boolean isDefault(String name) {
+        return TrackedParameters.isSettable(name) && !name.equals("session_authorization");
     }
 
     ParameterValues applied() {
