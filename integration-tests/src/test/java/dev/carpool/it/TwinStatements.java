@@ -184,7 +184,7 @@ final class TwinStatements {
             case SQL_PREPARE -> sqlPrepare();
             case PREPARED_VIEW -> "select name from pg_prepared_statements order by 1";
             case PREPARED_VIEW_SQL ->
-                "select name, statement, from_sql from pg_prepared_statements where from_sql order by 1";
+                "select name, parameter_types, from_sql from pg_prepared_statements where from_sql order by 1";
             case PREPARED_MIXED ->
                 one(
                         "execute n1",
