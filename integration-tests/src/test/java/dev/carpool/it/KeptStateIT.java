@@ -199,6 +199,36 @@ class KeptStateIT {
     }
 
     @Test
+    void whatIsReportedGoesBackInFrontOfReadyForQuery() throws Exception {
+        try (ScriptedClient c = proxy.login("TimeZone", "Asia/Tokyo")) {
+            for (String sql :
+                    List.of("set time zone local", "reset timezone", "set timezone to default", "discard all")) {
+                c.query("set timezone to 'Europe/Berlin'");
+                assertTrue(c.query(sql).endsWith("S:TimeZone=Asia/Tokyo Z:I"), sql);
+                b.query("select 1");
+                assertEquals("Asia/Tokyo", c.value("show timezone"));
+            }
+        }
+    }
+
+    /** PostgreSQL commits DISCARD ALL at once in a batch. */
+    @Test
+    void discardAllInABatchThatFailsBehindIt() throws Exception {
+        a.query("set work_mem to '9MB'");
+        a.send(
+                Wire.parse("", "discard all"),
+                Wire.bind("", ""),
+                Wire.execute("", 0),
+                Wire.parse("", "select nonsense"),
+                Wire.sync());
+        String answer = a.replies();
+        assertTrue(answer.matches("1 2 C:DISCARD_ALL E:42703 .*Z:I"), answer);
+        assertKept("5MB", "show work_mem");
+        assertKept("first", "show application_name");
+        assertKept("yes", "select current_setting('app.started', true)");
+    }
+
+    @Test
     void resetInABatch() throws Exception {
         a.query("set work_mem to '9MB'");
         a.send(Wire.extended("reset work_mem"), Wire.extended("show work_mem"));
@@ -242,6 +272,16 @@ class KeptStateIT {
         }
         Await.until("the lock is given back", () -> b.value(locks).equals("0"));
         b.query("drop table " + name);
+    }
+
+    @Test
+    void viewsThatSetSettingsThemselves() throws Exception {
+        String view = PostgresUnderTest.newName("setting");
+        b.query("create view " + view + " as select set_config('app.by_view', 'seen', false)");
+        b.query("select 1"); // answered behind what the proxy asks of the catalog
+        assertEquals("seen", a.value("select * from " + view));
+        assertKept("seen", "select current_setting('app.by_view', true)");
+        b.query("drop view " + view);
     }
 
     @Test

@@ -2,8 +2,9 @@ package dev.carpool.it;
 
 import java.sql.Connection;
 import java.sql.PreparedStatement;
-import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -99,9 +100,11 @@ class SqlPreparedIT {
     @Test
     void sessionsWithStatementsShareOneConnectionEach() throws Exception {
         a.query("prepare mine as select pid from pg_stat_activity where client_port = inet_client_port()");
-        List<String> seen = new ArrayList<>();
-        often(() -> seen.add(a.value("execute mine")));
-        assertEquals(CONNECTIONS, seen.stream().distinct().count());
+        Set<String> seen = new HashSet<>();
+        Await.until("all connections have been used", () -> {
+            seen.add(a.value("execute mine"));
+            return seen.size() == CONNECTIONS;
+        });
     }
 
     @Test
@@ -171,8 +174,32 @@ class SqlPreparedIT {
             assertTrue(values(a, MINE).contains("mine:true:prepare mine as select 1"));
             assertEquals("1", a.value("execute mine"));
             assertEquals("C:COMMIT Z:I", a.query("commit"));
-            String state = field(a, 'C', "execute lost");
-            assertTrue(List.of("26000", "42P01").contains(state), state);
+            assertEquals("42P01", field(a, 'C', "execute lost"));
+            assertEquals("relation \"" + table + "\" does not exist", field(a, 'M', "execute lost"));
+            assertEquals("26000", field(a, 'C', "execute never_there"));
+        });
+    }
+
+    @Test
+    void aTextMeansWhatItMeantWhenItWasPrepared() throws Exception {
+        a.query("set timezone to 'Asia/Tokyo'");
+        a.query("prepare mine as select extract(epoch from timestamptz '1970-01-02 00:00')::int");
+        a.query("set timezone to 'UTC'");
+        often(() -> {
+            assertEquals("54000", a.value("execute mine"));
+            assertEquals("UTC", a.value("show timezone"));
+            b.query("begin");
+            assertEquals("UTC", a.value("show timezone"));
+            b.query("commit");
+        });
+        often(() -> {
+            a.query("begin");
+            a.query("set local timezone to 'Europe/Berlin'");
+            assertEquals("54000", a.value("execute mine"));
+            assertEquals("Europe/Berlin", a.value("show timezone"));
+            assertEquals("C:COMMIT", a.query("commit").replaceAll(" ?S:TimeZone=UTC| ?Z:I", ""));
+            assertEquals("UTC", a.value("show timezone"));
+            assertEquals("UTC", a.parameters().get("TimeZone"));
         });
     }
 

@@ -18,7 +18,7 @@ final class TwinEpisode implements AutoCloseable {
 
     private static final Pattern MISSING = Pattern.compile("prepared statement \"[^\"]*\" does not exist");
 
-    private static final Pattern GOES_BACK = Pattern.compile("(?i)discard all|reset|default");
+    private static final Pattern GOES_BACK = Pattern.compile("(?i)discard all|reset|default|local");
 
     private final TwinSide direct;
     private final TwinSide proxied;

@@ -132,7 +132,10 @@ final class SessionSide implements ClientEnd {
 
     @Override
     public void settingsWentBack() {
-        wanted(started.withAll(wanted));
+        // What RESET leaves of a custom setting is empty.
+        ParameterValues values = wanted;
+        wanted(started.withAll(values.only(
+                name -> name.indexOf('.') < 0 || !started.contains(name) || !"".equals(values.value(name)))));
     }
 
     @Override

@@ -19,6 +19,7 @@ public final class ParameterSync {
     private static final byte[] SELECT = ascii("SELECT ");
     private static final byte[] SET_CONFIG = ascii("pg_catalog.set_config(");
     private static final byte[] FALSE = ascii(",false)");
+    private static final byte[] TRUE = ascii(",true)");
     private static final byte[] NULL = ascii("NULL");
     private static final byte[] IF_THERE = ascii("CASE WHEN pg_catalog.current_setting(");
     private static final byte[] THEN = ascii(",true) IS NOT NULL THEN ");
@@ -37,13 +38,15 @@ public final class ParameterSync {
             "default_table_access_method", "default_tablespace", "default_text_search_config", "temp_tablespaces");
 
     private final ByteBuf out;
+    private final boolean local;
     private int calls;
 
     /** What the bytes of the wanted values mean. */
     private final String encoding;
 
-    private ParameterSync(ByteBuf out, String encoding) {
+    private ParameterSync(ByteBuf out, String encoding, boolean local) {
         this.out = out;
+        this.local = local;
         this.encoding = encoding;
     }
 
@@ -77,7 +80,7 @@ public final class ParameterSync {
         if (left != wanted) {
             out.writeBytes(SELECT);
             String encoding = wanted.value(CLIENT_ENCODING);
-            inOrder(left, wanted, new ParameterSync(out, encoding == null ? defaultEncoding : encoding)::call);
+            inOrder(left, wanted, new ParameterSync(out, encoding == null ? defaultEncoding : encoding, false)::call);
         }
         out.writeByte(0);
         out.setInt(lengthAt, out.writerIndex() - lengthAt);
@@ -124,7 +127,20 @@ public final class ParameterSync {
         int lengthAt = out.writerIndex();
         out.writeInt(0);
         out.writeBytes(SELECT);
-        new ParameterSync(out, encoding).call(name, value);
+        new ParameterSync(out, encoding, false).call(name, value);
+        out.writeByte(0);
+        out.setInt(lengthAt, out.writerIndex() - lengthAt);
+    }
+
+    /** Appends the message that leads from one to the other until the end of the transaction; they are not the same. */
+    public static void writeLocal(
+            ByteBuf out, ParameterValues applied, ParameterValues wanted, String defaultEncoding) {
+        out.writeByte('Q');
+        int lengthAt = out.writerIndex();
+        out.writeInt(0);
+        out.writeBytes(SELECT);
+        String encoding = wanted.value(CLIENT_ENCODING);
+        inOrder(applied, wanted, new ParameterSync(out, encoding == null ? defaultEncoding : encoding, true)::call);
         out.writeByte(0);
         out.setInt(lengthAt, out.writerIndex() - lengthAt);
     }
@@ -195,7 +211,7 @@ public final class ParameterSync {
         } else {
             literal(value);
         }
-        out.writeBytes(FALSE);
+        out.writeBytes(local ? TRUE : FALSE);
         if (ifThere) {
             out.writeBytes(END);
         }

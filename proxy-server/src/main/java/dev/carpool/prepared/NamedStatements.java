@@ -1,5 +1,6 @@
 package dev.carpool.prepared;
 
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,9 @@ public final class NamedStatements {
     private Map<String, Object> statements = Map.of();
     private @Nullable Object user;
 
+    /** What the server has said when it was given a statement of the user, by name; whole messages. */
+    private Map<String, byte[]> refused = Map.of();
+
     public boolean isEmpty() {
         return statements.isEmpty();
     }
@@ -24,6 +28,9 @@ public final class NamedStatements {
     }
 
     public void user(Object session) {
+        if (user != session) {
+            refused = Map.of();
+        }
         user = session;
     }
 
@@ -32,7 +39,29 @@ public final class NamedStatements {
         return statements.get(name);
     }
 
+    /** The server does not take the user's statement of that name, and has said this. */
+    public void refused(String name, byte[] error) {
+        if (refused.isEmpty()) {
+            refused = new LinkedHashMap<>();
+        }
+        refused.put(name, error);
+    }
+
+    /** Why the user's statement does not exist that a message names; null if that is not known. */
+    public byte @Nullable [] whyMissing(String message) {
+        for (Map.Entry<String, byte[]> each : refused.entrySet()) {
+            byte[] name = each.getKey().getBytes(StandardCharsets.ISO_8859_1);
+            if (message.contains(new String(name, StandardCharsets.UTF_8))) {
+                return each.getValue();
+            }
+        }
+        return null;
+    }
+
     public void put(String name, Object statement) {
+        if (!refused.isEmpty()) {
+            refused.remove(name);
+        }
         if (statements.isEmpty()) {
             statements = new LinkedHashMap<>();
         }
@@ -59,6 +88,7 @@ public final class NamedStatements {
     /** All are gone: DISCARD ALL, DEALLOCATE ALL. */
     public void clear() {
         statements = Map.of();
+        refused = Map.of();
         user = null;
     }
 }

@@ -1,5 +1,6 @@
 package dev.carpool.prepared;
 
+import dev.carpool.params.ParameterValues;
 import dev.carpool.suspicion.SqlLexer;
 import dev.carpool.suspicion.SqlPreparing;
 import dev.carpool.suspicion.Suspicion;
@@ -19,17 +20,23 @@ public final class SqlStatement {
     private final String text;
     private final String source;
     private final int suspicion;
+    private final @Nullable ParameterValues settings;
 
-    private SqlStatement(String name, String text, String source, int suspicion) {
+    private SqlStatement(String name, String text, String source, int suspicion, @Nullable ParameterValues settings) {
+        this.settings = settings;
         this.name = name;
         this.text = text;
         this.source = source;
         this.suspicion = suspicion;
     }
 
-    /** A statement made by a PREPARE that is known. */
-    public static SqlStatement of(String name, String text) {
-        return of(name, text, text);
+    /**
+     * A statement made by a PREPARE that is known.
+     *
+     * @param settings those that decide what a text means, as they were; null where nobody knows
+     */
+    public static SqlStatement of(String name, String text, @Nullable ParameterValues settings) {
+        return of(name, text, text, settings);
     }
 
     /**
@@ -39,15 +46,15 @@ public final class SqlStatement {
     public static @Nullable SqlStatement found(String name, String source, boolean standardStrings) {
         SqlPreparing preparing = SqlPreparing.read(source, standardStrings);
         String text = preparing.isClear() ? preparing.textOf(name) : null;
-        return text == null ? null : of(name, text, source);
+        return text == null ? null : of(name, text, source, null);
     }
 
-    private static SqlStatement of(String name, String text, String source) {
+    private static SqlStatement of(String name, String text, String source, @Nullable ParameterValues settings) {
         byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
         SqlLexer lexer = new SqlLexer();
         lexer.begin();
         lexer.feed(Unpooled.wrappedBuffer(bytes), 0, bytes.length);
-        return new SqlStatement(name, text, source, lexer.end() & ~Suspicion.SQL_PREPARE);
+        return new SqlStatement(name, text, source, lexer.end() & ~Suspicion.SQL_PREPARE, settings);
     }
 
     public String name() {
@@ -57,6 +64,11 @@ public final class SqlStatement {
     /** The PREPARE. */
     public String text() {
         return text;
+    }
+
+    /** The settings that decide what its text means, as they were at the client's PREPARE; null if nobody knows. */
+    public @Nullable ParameterValues settings() {
+        return settings;
     }
 
     /** What executing it may do to the session: bits of {@link Suspicion}. */

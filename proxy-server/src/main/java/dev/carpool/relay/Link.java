@@ -134,7 +134,7 @@ public final class Link implements ServerConnection.Owner {
             queryStartedAt = linkedAt;
             if (!server.isProbing()) {
                 settings.syncIfNeeded(this);
-            } else if (server.applied() != client.wanted()) {
+            } else if (server.applied() != client.wanted() || state.mayHaveGoneBack()) {
                 requests.pause(Until.PROBED); // the answer says what is wanted
             }
         }
@@ -280,6 +280,11 @@ public final class Link implements ServerConnection.Owner {
                 error.sqlState(),
                 error.message(),
                 "a setting of this session is no longer accepted by the server"));
+    }
+
+    @Override
+    public @Nullable String restored(String name) {
+        return state.restored(name);
     }
 
     @Override

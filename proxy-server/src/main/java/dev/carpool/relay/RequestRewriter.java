@@ -78,10 +78,9 @@ final class RequestRewriter {
 
     /** Whether this first part of a request may read what the session has done to a sequence before. */
     boolean mayReadSequences(ByteBuf in) {
-        return (unnamed.suspicion() & Suspicion.SEQUENCE_READ) != 0
-                || statements.mayReadSequences()
-                || sql.mayReadSequences()
-                || SequenceNames.areIn(in);
+        boolean simple = in.getByte(in.readerIndex()) == QUERY;
+        boolean prepared = (unnamed.suspicion() & Suspicion.SEQUENCE_READ) != 0 || statements.mayReadSequences();
+        return (prepared && !simple) || sql.mayReadSequences() || SequenceNames.areIn(in);
     }
 
     /** Memory the session's statements take, in bytes. */

@@ -134,6 +134,13 @@ final class SessionSettings {
         return taken;
     }
 
+    /** What the client has started with of a setting that the request in progress sends back; null for most. */
+    @Nullable
+    String restored(String name) {
+        ParameterValues values = restoring;
+        return values == null ? null : values.value(name);
+    }
+
     /** A request has ended in a transaction that goes on: what RESET has sent back goes back to what the client's was. */
     void restore(byte status, Link link) {
         ParameterValues values = restoring;

@@ -274,7 +274,8 @@ final class SessionState {
 
     /** PREPARE or DEALLOCATE has completed. */
     private void preparedInSql(boolean all, Link link) {
-        boolean followed = all || link.requests().sql().completed(link.server());
+        boolean followed =
+                all || link.requests().sql().completed(link.server(), settings.areTouched() ? null : link.wanted());
         if (!followed || pins.has(PinReason.SQL_PREPARE)) {
             suspicion |= Suspicion.SQL_PREPARE;
         }
@@ -288,6 +289,12 @@ final class SessionState {
     /** A request has ended of which not everything is known that it has prepared. */
     void preparedUnseen() {
         suspicion |= Suspicion.SQL_PREPARE;
+    }
+
+    /** The value that the request in progress lets a setting go back to; null for most. */
+    @Nullable
+    String restored(String name) {
+        return settings.restored(name);
     }
 
     /** A request has ended in a transaction that goes on, with this status. */
@@ -310,8 +317,13 @@ final class SessionState {
             return;
         }
         boolean committed = ended == 0 ? !error : (seen & Suspicion.COMMITTED) != 0;
-        boolean untold =
-                settings.areUncertain() || ended > 1 || (seen & Suspicion.SAVEPOINT) != 0 || (committed && error);
+        // In a batch DISCARD ALL commits at once, whatever fails behind it.
+        boolean discarding = error && (seen & Suspicion.DEALLOCATED_ALL) != 0;
+        boolean untold = settings.areUncertain()
+                || ended > 1
+                || (seen & Suspicion.SAVEPOINT) != 0
+                || (committed && error)
+                || discarding;
         if (untold) {
             settings.cannotBeTold();
             suspicion |= seen & Suspicion.WENT_BACK;
@@ -363,6 +375,11 @@ final class SessionState {
         link.stats().sessionState().probe(sweep);
         server.probe(names, sweep);
         return true;
+    }
+
+    /** Whether the server's answer tells that settings have gone back, so that the client's own have to follow. */
+    boolean mayHaveGoneBack() {
+        return (probed & Suspicion.WENT_BACK) != 0;
     }
 
     /** Takes what the server has answered, but for channels. */

@@ -1,5 +1,6 @@
 package dev.carpool.relay;
 
+import dev.carpool.params.ParameterValues;
 import dev.carpool.prepared.ClientStatements.Mapping;
 import dev.carpool.prepared.NamedStatements;
 import dev.carpool.prepared.SqlStatement;
@@ -140,7 +141,7 @@ final class SqlStatements {
         }
         boolean failed = !inBatch && server.transactionStatus() == TransactionStatus.FAILED;
         if (!failed) {
-            supply.write(missing(names, shown, server.named()));
+            supply.write(missing(names, shown, server.named()), meaningful(server.settingsToCome()));
         }
     }
 
@@ -225,8 +226,12 @@ final class SqlStatements {
         return mapping == null ? Suspicion.SQL_PREPARE : mapping.statement().suspicion();
     }
 
-    /** PREPARE or DEALLOCATE has completed; false when nobody knows of what. */
-    boolean completed(ServerConnection server) {
+    /**
+     * PREPARE or DEALLOCATE has completed; false when nobody knows of what.
+     *
+     * @param settings those of the session; null while a transaction changes them
+     */
+    boolean completed(ServerConnection server, @Nullable ParameterValues settings) {
         SqlPreparing.Command command = expected.poll();
         if (command == null) {
             return false;
@@ -234,12 +239,16 @@ final class SqlStatements {
         String name = command.name();
         String text = command.text();
         if (text != null) {
-            return add(SqlStatement.of(name, text), server);
+            return add(SqlStatement.of(name, text, settings == null ? null : meaningful(settings)), server);
         }
         remove(name);
         server.named().remove(name);
         protocol.forget(name);
         return true;
+    }
+
+    private static ParameterValues meaningful(ParameterValues settings) {
+        return StatementRewriter.meaningful(settings.without("role").without("session_authorization"));
     }
 
     /** A request has failed: what else its text would have done has not happened. */

@@ -199,10 +199,15 @@ final class StatementRewriter {
         Scope known = scope;
         if (known == null || wanted != scopeOf) {
             scopeOf = wanted;
-            known = new Scope(base, wanted.only(name -> MEANINGFUL.contains(name.toLowerCase(Locale.ROOT))));
+            known = new Scope(base, meaningful(wanted));
             scope = known;
         }
         return known;
+    }
+
+    /** Those that decide what a text means. */
+    static ParameterValues meaningful(ParameterValues settings) {
+        return settings.only(name -> MEANINGFUL.contains(name.toLowerCase(Locale.ROOT)));
     }
 
     /** What EXECUTE returns depends on what the session has prepared in SQL. */

@@ -1,5 +1,7 @@
 package dev.carpool.relay;
 
+import dev.carpool.params.ParameterSync;
+import dev.carpool.params.ParameterValues;
 import dev.carpool.prepared.ClientStatements.Mapping;
 import dev.carpool.prepared.NamedStatements;
 import dev.carpool.prepared.SqlStatement;
@@ -18,7 +20,8 @@ import static dev.carpool.protocol.FrontendMessageType.*;
 /**
  * Writes in front of a client's request what gives a server connection statements under the client's own names. Between
  * batches one that fails is missing and nothing else happens: inside a transaction each is made behind a savepoint, which
- * prepared statements survive. Within a batch an error is the batch's.
+ * prepared statements survive. There it has the settings with which its client has prepared it. Within a batch an error is
+ * the batch's.
  */
 final class StatementSupply {
     /** The savepoint, and within a batch the name of statement and portal. */
@@ -87,33 +90,57 @@ final class StatementSupply {
         out.writeBytes(text.getBytes(StandardCharsets.ISO_8859_1)).writeByte(0);
     }
 
-    /** Gives the connection these statements. */
-    void write(List<Object> statements) {
+    /**
+     * Gives the connection these statements.
+     *
+     * @param settings those of the connection that decide what a text means
+     */
+    void write(List<Object> statements, ParameterValues settings) {
         if (statements.isEmpty()) {
             return;
         }
         boolean inTransaction = !inBatch && server.transactionStatus() != TransactionStatus.IDLE;
         if (inTransaction) {
-            query("SAVEPOINT " + NAME, () -> {});
+            query("SAVEPOINT " + NAME);
         }
         for (Object statement : statements) {
             named.put(name(statement), statement);
+            ParameterValues then = inBatch ? null : settingsOf(statement);
+            boolean differs = false;
+            if (then != null && then != settings) {
+                differs = true;
+                if (!inTransaction) {
+                    query("BEGIN");
+                }
+                outstanding.push(OutstandingRequests.QUERY, new Attempt(() -> {}));
+                ParameterSync.writeLocal(out, settings, then, server.defaultEncoding());
+            }
             if (statement instanceof Mapping mapping) {
                 parse(mapping);
             } else {
                 prepare((SqlStatement) statement);
             }
             if (inTransaction) {
-                query("ROLLBACK TO " + NAME, () -> {});
+                query("ROLLBACK TO " + NAME);
+            } else if (differs) {
+                query("ROLLBACK");
             }
         }
         if (inTransaction) {
-            query("RELEASE " + NAME, () -> {});
+            query("RELEASE " + NAME);
         }
     }
 
-    private void query(String sql, Runnable failed) {
-        outstanding.push(OutstandingRequests.QUERY, new Attempt(failed));
+    private static @Nullable ParameterValues settingsOf(Object statement) {
+        return statement instanceof SqlStatement made ? made.settings() : null;
+    }
+
+    private void query(String sql) {
+        query(sql, new Attempt(() -> {}));
+    }
+
+    private void query(String sql, Attempt attempt) {
+        outstanding.push(OutstandingRequests.QUERY, attempt);
         server.unnamedStatement(0);
         int at = WireWriter.begin(out, QUERY);
         string(sql);
@@ -122,7 +149,9 @@ final class StatementSupply {
 
     private void prepare(SqlStatement statement) {
         if (!inBatch) {
-            query(statement.text(), () -> named.remove(statement.name(), statement));
+            Attempt attempt = new Attempt(
+                    () -> named.remove(statement.name(), statement), error -> named.refused(statement.name(), error));
+            query(statement.text(), attempt);
             return;
         }
         pushClose(null);

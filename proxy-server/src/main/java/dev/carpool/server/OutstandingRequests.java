@@ -2,6 +2,7 @@ package dev.carpool.server;
 
 import dev.carpool.prepared.StatementName;
 import java.util.ArrayDeque;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -76,10 +77,20 @@ public final class OutstandingRequests {
      */
     public static final class Attempt {
         final Runnable failed;
+        final Consumer<byte[]> why;
 
         /** @param failed called when it has failed */
         public Attempt(Runnable failed) {
+            this(failed, error -> {});
+        }
+
+        /**
+         * @param failed called when it has failed
+         * @param why gets the whole ErrorResponse before
+         */
+        public Attempt(Runnable failed, Consumer<byte[]> why) {
             this.failed = failed;
+            this.why = why;
         }
     }
 
@@ -167,6 +178,13 @@ public final class OutstandingRequests {
     /** Whether the oldest entry may fail. */
     boolean isAttempt() {
         return note() instanceof Attempt;
+    }
+
+    /** Gives the oldest entry, which may fail, the error that has come for it. */
+    void explain(byte[] error) {
+        if (note() instanceof Attempt attempt) {
+            attempt.why.accept(error);
+        }
     }
 
     private void add(int entry, @Nullable Object note) {

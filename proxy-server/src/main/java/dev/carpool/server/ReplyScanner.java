@@ -6,6 +6,7 @@ import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.protocol.ProtocolViolation;
 import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.protocol.WireReader;
+import dev.carpool.protocol.WireWriter;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
@@ -47,7 +48,14 @@ final class ReplyScanner {
         /** A prepared statement does not exist, or not with the result it had; by its name on the server. */
         void statementUseless(byte[] serverName);
 
+        /** The error that a client gets when a statement of its own does not exist here; null for what the server says. */
+        byte @Nullable [] whyMissing(String message);
+
         void parameterStatus(String name, String value, boolean ours);
+
+        /** The value that a setting gets back which a request of the client has sent back; null for most. */
+        @Nullable
+        String restored(String name);
 
         /** A notification; returns what is forwarded in its place, null for nothing. */
         byte @Nullable [] notification(NotificationResponse notification);
@@ -276,7 +284,8 @@ final class ReplyScanner {
     private int opened(byte type, int length) {
         return switch (type) {
             case READY_FOR_QUERY -> 5;
-            case ERROR_RESPONSE -> Math.min(length, outstanding.names() == null ? ERROR_PREFIX : OPENED_LIMIT);
+            case ERROR_RESPONSE ->
+                Math.min(length, outstanding.names() == null && !outstanding.isAttempt() ? ERROR_PREFIX : OPENED_LIMIT);
             case COMMAND_COMPLETE, PARAMETER_STATUS, NOTIFICATION_RESPONSE -> {
                 if (length > OPENED_LIMIT) {
                     throw new ProtocolViolation("message " + (char) type + " of length " + length);
@@ -309,6 +318,13 @@ final class ReplyScanner {
                 String name = WireReader.cstring(body);
                 boolean told = (outstanding.head() & OutstandingRequests.TELL) != 0;
                 sink.parameterStatus(name, WireReader.byteString(body), ours);
+                String value = ours ? null : sink.restored(name);
+                if (value != null) {
+                    ByteBuf message = Unpooled.buffer();
+                    WireWriter.parameterStatus(message, name, value);
+                    replacement = ByteBufUtil.getBytes(message);
+                    return OutstandingRequests.KEEP;
+                }
                 return ours && !told ? OutstandingRequests.KEEP : OutstandingRequests.FORWARD;
             }
             case ERROR_RESPONSE -> {
@@ -369,6 +385,11 @@ final class ReplyScanner {
         OutstandingRequests.Replacement made = outstanding.replacement();
         StatementName names = outstanding.names();
         boolean attempt = outstanding.isAttempt();
+        if (attempt && at + 1 + length <= in.writerIndex()) {
+            byte[] message = new byte[1 + length];
+            in.getBytes(at, message);
+            outstanding.explain(message);
+        }
         outstanding.failed();
         if (attempt) {
             return OutstandingRequests.KEEP;
@@ -382,6 +403,8 @@ final class ReplyScanner {
             if (fields.sqlState().equals(STALE_PLAN) || fields.sqlState().equals(NO_STATEMENT)) {
                 sink.statementUseless(names.server());
             }
+        } else if (replacement == null && !ours && fields.sqlState().equals(NO_STATEMENT)) {
+            replacement = sink.whyMissing(fields.message());
         }
         if (replacement != null) {
             return OutstandingRequests.KEEP;

@@ -52,6 +52,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         /** The settings of the connection have changed, see {@link ServerConnection#applied}. */
         default void settingsChanged() {}
 
+        /** The value that a setting gets back which a request of the client has sent back; null for most. */
+        default @Nullable String restored(String name) {
+            return null;
+        }
+
         /** ReadyForQuery to a request that was not the proxy's own. */
         default void ready(byte status) {}
 
@@ -236,6 +241,16 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     /** The settings that differ from those right after the login, as far as the proxy has set or seen them. */
     public ParameterValues applied() {
         return settings.applied();
+    }
+
+    /** The settings that the next request meets, as far as no transaction has changed them. */
+    public ParameterValues settingsToCome() {
+        return settings.toCome();
+    }
+
+    /** The client_encoding that the connection has when nobody has set it. */
+    public String defaultEncoding() {
+        return settings.defaultEncoding();
     }
 
     /** Current values of everything PostgreSQL reports, by PostgreSQL's own names. */

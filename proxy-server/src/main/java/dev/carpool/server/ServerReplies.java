@@ -100,6 +100,17 @@ final class ServerReplies implements ReplyScanner.Sink {
     }
 
     @Override
+    public @Nullable String restored(String name) {
+        Owner owner = connection.owner();
+        return owner == null ? null : owner.restored(name);
+    }
+
+    @Override
+    public byte @Nullable [] whyMissing(String message) {
+        return connection.named().whyMissing(message);
+    }
+
+    @Override
     public void parameterStatus(String name, String value, boolean ours) {
         Owner owner = connection.owner();
         if (settings.changed(name, value, ours, owner != null) && owner != null) {

@@ -127,7 +127,13 @@ final class ServerSettings {
         ParameterSync.write(out, ParameterValues.empty(), values, defaultEncoding());
     }
 
-    private String defaultEncoding() {
+    /** The settings that the next request meets, as far as no transaction has changed them. */
+    ParameterValues toCome() {
+        ParameterValues synced = syncing;
+        return synced == null ? applied : synced;
+    }
+
+    String defaultEncoding() {
         return baseline.getOrDefault("client_encoding", "UTF8");
     }
 

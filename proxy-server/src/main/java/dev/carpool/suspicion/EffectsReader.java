@@ -388,10 +388,21 @@ public final class EffectsReader {
         return false;
     }
 
-    /** The server reports the value itself. */
+    /** SET TIME ZONE and SET NAMES: LOCAL, DEFAULT and no value go back as RESET does; any other the server reports itself. */
     private void reported(String word, String name) {
         tokens.next();
-        if (!isSetting(word)) {
+        if (isSetting(word)) {
+            return;
+        }
+        if (tokens.isWord("zone")) {
+            tokens.next();
+        }
+        if (tokens.isEnd()) {
+            end(SettingChange.reset(name));
+        } else if (tokens.isWord("local") || tokens.isWord("default")) {
+            tokens.next();
+            end(SettingChange.reset(name));
+        } else {
             names.add(name);
             skipStatement();
         }

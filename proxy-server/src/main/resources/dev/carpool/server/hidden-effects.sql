@@ -1,7 +1,9 @@
 -- Functions that change the state of their session where no statement names them: in triggers, directly or one call
 -- away, and in what rules, defaults, policies, constraints, operators, casts, types and relations refer to (row 'h').
--- Besides, the names of custom settings in the source of functions (rows 'x'). Calls of set_config that are local to
--- their transaction are cut out first. Numbers: 11 pg_catalog, 1255 pg_proc, 2618 pg_rewrite, 2604 pg_attrdef, 3256 pg_policy,
+-- PostgreSQL's own functions have no entries in pg_depend; views, defaults and policies name them by their numbers: 2078 is
+-- set_config, 1599 setseed, 2880 to 2883 and 2886 to 2889 take advisory locks.
+-- Besides, the names of custom settings in the source of functions and in such views (rows 'x'). Calls of set_config that
+-- are local to their transaction are cut out of sources first. Numbers: 11 pg_catalog, 1255 pg_proc, 2618 pg_rewrite, 2604 pg_attrdef, 3256 pg_policy,
 -- 2606 pg_constraint, 2617 pg_operator, 2605 pg_cast, 1247 pg_type, 1259 pg_class.
 WITH own AS MATERIALIZED (
     SELECT p.oid, p.proname, p.prosrc, p.prorettype
@@ -21,9 +23,18 @@ telling AS MATERIALIZED (
         OPERATOR(pg_catalog.~*) pg_catalog.concat(
             'set_config|pg_advisory_lock|pg_try_advisory_lock|setseed|pg_temp',
             E'|\\mtemp(orary)?\\s+(table|view|sequence)\\M|\\mlisten\\M|\\mprepare\\M|\\mwith\\s+hold\\M',
-            E'|(^|[;$\']|\\m(begin|then|else|loop)\\M)\\s*(re)?set\\s+(?!local\\M|constraints\\M|transaction\\M)'))
+            E'|(^|[;$\']|\\m(begin|then|else|loop)\\M)\\s*(re)?set\\s+(?!local\\M|constraints\\M|transaction\\M)')),
+direct AS MATERIALIZED (
+    SELECT r.ev_class AS relation FROM pg_catalog.pg_rewrite r
+    WHERE r.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
+        AND r.ev_action::pg_catalog.text OPERATOR(pg_catalog.~) ':funcid (2078|1599|288[0-36-9]) '
+    UNION ALL SELECT d.adrelid FROM pg_catalog.pg_attrdef d
+    WHERE d.adbin::pg_catalog.text OPERATOR(pg_catalog.~) ':funcid (2078|1599|288[0-36-9]) '
+    UNION ALL SELECT p.polrelid FROM pg_catalog.pg_policy p
+    WHERE pg_catalog.concat(p.polqual, p.polwithcheck) OPERATOR(pg_catalog.~) ':funcid (2078|1599|288[0-36-9]) ')
 SELECT 'h'::pg_catalog.text, ''::pg_catalog.text, NULL::pg_catalog.text
-WHERE EXISTS (
+WHERE EXISTS (SELECT FROM direct)
+    OR EXISTS (
         SELECT FROM own o
         WHERE (EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgfoid OPERATOR(pg_catalog.=) o.oid)
                 OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger v WHERE v.evtfoid OPERATOR(pg_catalog.=) o.oid))
@@ -41,3 +52,10 @@ WHERE EXISTS (
 UNION ALL
 SELECT DISTINCT 'x', pg_catalog.lower(m[1]), NULL::pg_catalog.text
 FROM own o, pg_catalog.regexp_matches(o.prosrc, E'set_config\\s*\\(\\s*\'([a-z_][a-z0-9_]*\\.[a-z0-9_.]+)\'', 'gi') m
+UNION ALL
+SELECT DISTINCT 'x', pg_catalog.lower(m[1]), NULL::pg_catalog.text
+FROM direct d
+JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) d.relation
+    AND c.relkind OPERATOR(pg_catalog.=) ANY ('{v,m}'::pg_catalog."char"[]),
+    pg_catalog.regexp_matches(
+        pg_catalog.pg_get_viewdef(c.oid), E'set_config\\s*\\(\\s*\'([a-z_][a-z0-9_]*\\.[a-z0-9_.]+)\'', 'gi') m

@@ -102,6 +102,16 @@ final class ParameterSyncTest {
     }
 
     @Test
+    void untilTheEndOfTheTransaction() {
+        ByteBuf out = Unpooled.buffer();
+        ParameterSync.writeLocal(out, EMPTY.with("a", "1"), EMPTY.with("b", "2"), "UTF8");
+        assertEquals(out.writerIndex() - 1, out.getInt(1));
+        assertEquals(
+                "SELECT pg_catalog.set_config('a',NULL,true),pg_catalog.set_config('b','2',true)\0",
+                out.toString(5, out.writerIndex() - 5, StandardCharsets.US_ASCII));
+    }
+
+    @Test
     void onlyWhatMayHaveBecomeWrongMayBeRefused() {
         ParameterValues custom = EMPTY.with("a.b", "1");
         assertFalse(

@@ -31,6 +31,22 @@ class NamedStatementsTest {
     }
 
     @Test
+    void whatTheServerHasRefusedIsKnownByItsNameUntilItIsThere() {
+        byte[] error = {'E'};
+        named.user(this);
+        named.refused("caf\u00c3\u00a9", error);
+        assertEquals(error, named.whyMissing("prepared statement \"caf\u00e9\" does not exist"));
+        assertNull(named.whyMissing("prepared statement \"other\" does not exist"));
+        named.user(this);
+        assertEquals(error, named.whyMissing("caf\u00e9"));
+        named.put("caf\u00c3\u00a9", "there");
+        assertNull(named.whyMissing("caf\u00e9"));
+        named.refused("b", error);
+        named.user("somebody else");
+        assertNull(named.whyMissing("b"));
+    }
+
+    @Test
     void cleared() {
         named.put("a", "first");
         named.user(this);

@@ -31,9 +31,12 @@ class SqlStatementTest {
     @Test
     void isAsSuspiciousAsWhatItExecutes() {
         assertEquals(
-                Suspicion.NONE, SqlStatement.of("a", "prepare a as select 1").suspicion());
+                Suspicion.NONE,
+                SqlStatement.of("a", "prepare a as select 1", null).suspicion());
         assertEquals(
                 Suspicion.ADVISORY_LOCK,
-                SqlStatement.of("a", "prepare a as select pg_advisory_lock(1)").suspicion() & Suspicion.ADVISORY_LOCK);
+                SqlStatement.of("a", "prepare a as select pg_advisory_lock(1)", null)
+                                .suspicion()
+                        & Suspicion.ADVISORY_LOCK);
     }
 }
