@@ -398,7 +398,7 @@ class PreparedStatementsIT {
 
     @Test
     void goesOnAfterTheResultTypeHasChanged() throws Exception {
-        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=1");
+        try (ProxyUnderTest proxy = ProxyUnderTest.start(ProxyUnderTest.sharing("default_pool_size=1"));
                 ScriptedClient a = proxy.login();
                 ScriptedClient b = proxy.login()) {
             String table = PostgresUnderTest.newName("changing");
