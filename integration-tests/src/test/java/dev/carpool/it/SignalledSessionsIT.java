@@ -136,6 +136,18 @@ class SignalledSessionsIT {
     }
 
     @Test
+    void allThatATransactionSignalsAreLetGo() throws Exception {
+        try (ScriptedClient another = proxy.login()) {
+            another.query("select 1");
+            other.query("begin");
+            assertEquals("t", other.value("select pg_cancel_backend(" + meant.processId() + ")"));
+            assertEquals("t", other.value("select pg_cancel_backend(" + another.processId() + ")"));
+            other.query("commit");
+            Await.until("no session keeps a server connection", () -> proxy.idle() == proxy.open());
+        }
+    }
+
+    @Test
     void postgresJudgesWhoMay() throws Exception {
         try (ScriptedClient admin = proxy.loginAs(postgres.superuser(), postgres.superuserPassword(), "app")) {
             String sql = "select pg_terminate_backend(" + admin.processId() + ")";

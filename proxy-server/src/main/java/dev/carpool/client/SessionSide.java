@@ -245,7 +245,7 @@ final class SessionSide implements ClientEnd {
 
     @Override
     public void holdSessions(Set<Integer> ids, Consumer<Map<Integer, Integer>> then) {
-        held = SignalledSessions.hold(session, ids, then);
+        held = SignalledSessions.hold(session, ids, held, then);
     }
 
     @Override
@@ -259,6 +259,7 @@ final class SessionSide implements ClientEnd {
 
     @Override
     public void emptyDatabases(Set<String> databases, Runnable then) {
+        leaveDatabases(); // of a request before
         emptied = context.pools()
                 .empty(
                         session.pool().target(),

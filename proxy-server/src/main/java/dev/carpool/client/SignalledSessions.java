@@ -44,17 +44,27 @@ final class SignalledSessions {
     private final List<Held> all = new ArrayList<>();
     private int missing;
 
+    /** Those of the transaction's signals before; null for none. */
+    private final @Nullable SignalledSessions earlier;
+
     /** The signals are sent, or will not be. */
     private boolean done;
 
-    private SignalledSessions(ClientSession by, int missing, Consumer<Map<Integer, Integer>> then) {
+    private SignalledSessions(
+            ClientSession by, int missing, @Nullable SignalledSessions earlier, Consumer<Map<Integer, Integer>> then) {
         this.by = by;
         this.missing = missing;
+        this.earlier = earlier;
         this.then = then;
     }
 
-    static SignalledSessions hold(ClientSession by, Set<Integer> ids, Consumer<Map<Integer, Integer>> then) {
-        SignalledSessions held = new SignalledSessions(by, ids.size(), then);
+    /** @param earlier let go together with these; null for none */
+    static SignalledSessions hold(
+            ClientSession by,
+            Set<Integer> ids,
+            @Nullable SignalledSessions earlier,
+            Consumer<Map<Integer, Integer>> then) {
+        SignalledSessions held = new SignalledSessions(by, ids.size(), earlier, then);
         for (int id : ids) {
             held.ask(id);
         }
@@ -109,6 +119,9 @@ final class SignalledSessions {
 
     /** The signals are sent: the sessions go on as ever when those that are to end have had the time to. */
     void letGo() {
+        if (earlier != null && !done) {
+            earlier.letGo();
+        }
         done = true;
         for (Held held : all) {
             Link link = held.link;
