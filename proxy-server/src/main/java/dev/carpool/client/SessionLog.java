@@ -3,21 +3,31 @@ package dev.carpool.client;
 import dev.carpool.error.ErrorReply;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /** How log lines name client sessions and their addresses; never SQL, parameters or secrets. */
 final class SessionLog {
-    private static final Logger log = LoggerFactory.getLogger(ClientSession.class);
+    private static final String SESSIONS = ClientSession.class.getName();
+
+    /*
+     * Sessions come and go by the thousand: these lines go to java.util.logging without SLF4J, which walks the stack for each
+     * to find out who logs (10 kB of garbage).
+     */
+    private static final Logger log = Logger.getLogger(SESSIONS);
 
     private SessionLog() {}
 
     /** One line about a session. */
     static void line(ClientSession session, String what) {
-        if (log.isInfoEnabled() && !session.user().isEmpty()) {
-            log.info("{}: {}", label(session), printable(what));
-        } else if (log.isDebugEnabled()) {
-            log.debug("C-{} {}: {}", session.id(), text(session.remoteAddress()), what);
+        if (log.isLoggable(Level.INFO) && !session.user().isEmpty()) {
+            log.logp(Level.INFO, SESSIONS, null, label(session) + ": " + printable(what));
+        } else if (log.isLoggable(Level.FINE)) {
+            log.logp(
+                    Level.FINE,
+                    SESSIONS,
+                    null,
+                    "C-" + session.id() + " " + text(session.remoteAddress()) + ": " + what);
         }
     }
 
@@ -30,7 +40,7 @@ final class SessionLog {
 
     /** Something that should not happen. */
     static void failure(ClientSession session, Throwable cause) {
-        log.error("{}: unexpected failure; closing", label(session), cause);
+        log.logp(Level.SEVERE, SESSIONS, null, label(session) + ": unexpected failure; closing", cause);
     }
 
     static String label(ClientSession session) {

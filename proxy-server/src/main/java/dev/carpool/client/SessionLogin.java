@@ -27,7 +27,11 @@ final class SessionLogin {
 
     private final ClientSession session;
     private final ProxyContext context;
+
+    /** Null before it has come and after the login. */
     private @Nullable StartupMessage startup;
+
+    /** Null before the startup message, after the login, and for the console. */
     private @Nullable DatabaseConfig database;
 
     /** It counts against the client caps. */
@@ -62,7 +66,7 @@ final class SessionLogin {
     StartupMessage startup() {
         StartupMessage message = startup;
         if (message == null) {
-            throw new IllegalStateException("no startup message yet");
+            throw new IllegalStateException("no startup message yet, or no longer");
         }
         return message;
     }
@@ -146,9 +150,7 @@ final class SessionLogin {
         SessionSide side = new SessionSide(session, context, welcome);
         ByteBuf out = session.channel().alloc().directBuffer(512);
         WireWriter.authentication(out, 0);
-        for (Map.Entry<String, String> entry : welcome.reported().entrySet()) {
-            WireWriter.parameterStatus(out, entry.getKey(), entry.getValue());
-        }
+        out.writeBytes(welcome.reported());
         greet(out);
         pool.stats(session.loop()).login();
         session.begin(side);
@@ -169,6 +171,8 @@ final class SessionLogin {
                     + " replication=" + replication());
         }
         ended = true;
+        startup = null;
+        database = null;
         channelBinding = null;
     }
 

@@ -50,7 +50,8 @@ public record DatabaseConfig(
     public static final String WILDCARD = "*";
 
     public DatabaseConfig {
-        parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
+        // One is made for each login of a wildcard database, most without parameters.
+        parameters = parameters.isEmpty() ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
     }
 
     /** An entry; where it says nothing of host and port, those given here apply. */

@@ -22,7 +22,7 @@ final class ClusterWork {
     }
 
     /** What the statements sent since the last transaction ended do if they succeed. */
-    private final List<ClusterChange> changes = new ArrayList<>(0);
+    private List<ClusterChange> changes = List.of();
 
     private Preparing preparing = Preparing.NOTHING;
 
@@ -31,7 +31,7 @@ final class ClusterWork {
 
     /** A link begins. */
     void begin() {
-        changes.clear();
+        changes = List.of();
         preparing = Preparing.NOTHING;
         keepsEmpty = false;
     }
@@ -74,7 +74,9 @@ final class ClusterWork {
 
     /** A statement with this text is sent. */
     void sent(String text, ServerConnection server) {
-        changes.addAll(ClusterStatements.read(text, server.hasStandardStrings()));
+        List<ClusterChange> all = new ArrayList<>(changes);
+        all.addAll(ClusterStatements.read(text, server.hasStandardStrings()));
+        changes = List.copyOf(all);
     }
 
     /**
@@ -87,9 +89,9 @@ final class ClusterWork {
         boolean completed = (tags & Suspicion.OTHERS) != 0;
         boolean rolledBack = (tags & Suspicion.COMMITTED) == 0 && (failed || (tags & Suspicion.ROLLED_BACK) != 0);
         if (completed && !rolledBack) {
-            client.clusterChanged(changes.isEmpty() ? ClusterChange.ANY : List.copyOf(changes));
+            client.clusterChanged(changes.isEmpty() ? ClusterChange.ANY : changes);
         }
-        changes.clear();
+        changes = List.of();
         leaveDatabases(client);
     }
 

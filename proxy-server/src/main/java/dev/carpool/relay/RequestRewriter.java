@@ -11,6 +11,7 @@ import dev.carpool.server.ServerConnection;
 import dev.carpool.suspicion.Effects;
 import dev.carpool.suspicion.EffectsReader;
 import dev.carpool.suspicion.SignalCalls;
+import dev.carpool.suspicion.SqlLexer;
 import dev.carpool.suspicion.Suspicion;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
@@ -46,11 +47,11 @@ final class RequestRewriter {
     private final StatementRewriter statements;
     private final SqlStatements sql;
     private final UnnamedStatement unnamed = new UnnamedStatement();
-    private final RequestLexer lexer = new RequestLexer();
+    private final RequestLexer lexer = RequestLexer.ofThread();
     private final WaitRule waits;
 
-    /** The message is a simple query that is read as it passes. */
-    private boolean lexing;
+    /** Reads the simple query that is passing; null when none is that is read in parts. */
+    private @Nullable SqlLexer passing;
 
     RequestRewriter(
             RequestOutput output,
@@ -167,15 +168,16 @@ final class RequestRewriter {
 
     /** More of the message that was handed on as it is: {@code in[from, to)}; {@code last} says that it ends there. */
     void body(ByteBuf in, int from, int to, boolean last, Link link) {
-        if (!lexing) {
+        SqlLexer reading = passing;
+        if (reading == null) {
             return;
         }
-        lexer.feed(in, from, to);
+        reading.feed(in, from, to);
         if (!last) {
             return;
         }
-        lexing = false;
-        int bits = lexer.end();
+        passing = null;
+        int bits = reading.end();
         waits.queried(bits);
         effects.unread(bits, "", true, link);
     }
@@ -199,8 +201,7 @@ final class RequestRewriter {
         server.outstanding().push(OutstandingRequests.QUERY);
         unnamed.dropped(server);
         if (!whole) {
-            lexing = true;
-            lexer.begin(server);
+            passing = RequestLexer.inParts(server);
         }
         return AS_IT_IS;
     }

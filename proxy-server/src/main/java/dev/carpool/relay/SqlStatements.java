@@ -37,8 +37,8 @@ final class SqlStatements {
     /** One of them has ever read what the session has done to a sequence. */
     private boolean readsSequences;
 
-    /** PREPARE and DEALLOCATE that have been sent and not completed, in order. */
-    private final ArrayDeque<SqlPreparing.Command> expected = new ArrayDeque<>(0);
+    /** PREPARE and DEALLOCATE that have been sent and not completed, in order; null for none. */
+    private @Nullable ArrayDeque<SqlPreparing.Command> expected;
 
     /**
      * @param protocol the session's statements of the protocol, which have the same names
@@ -206,7 +206,7 @@ final class SqlStatements {
         if (!preparing.isClear()) {
             return bits;
         }
-        expected.addAll(preparing.commands());
+        expect(preparing.commands());
         int left = bits & ~Suspicion.SQL_PREPARE;
         for (String name : preparing.executed()) {
             if (!preparing.prepares(name)) {
@@ -214,6 +214,15 @@ final class SqlStatements {
             }
         }
         return left;
+    }
+
+    private void expect(List<SqlPreparing.Command> commands) {
+        ArrayDeque<SqlPreparing.Command> all = expected;
+        if (all == null) {
+            all = new ArrayDeque<>();
+            expected = all;
+        }
+        all.addAll(commands);
     }
 
     /** What executing the statement of that name may do. */
@@ -232,7 +241,7 @@ final class SqlStatements {
      * @param settings those of the session; null while a transaction changes them
      */
     boolean completed(ServerConnection server, @Nullable ParameterValues settings) {
-        SqlPreparing.Command command = expected.poll();
+        SqlPreparing.Command command = expected == null ? null : expected.poll();
         if (command == null) {
             return false;
         }
@@ -253,13 +262,13 @@ final class SqlStatements {
 
     /** A request has failed: what else its text would have done has not happened. */
     void failed() {
-        expected.clear();
+        expected = null;
     }
 
     /** A request has ended. Returns false if something has not become of it that should. */
     boolean settled() {
-        boolean settled = expected.isEmpty();
-        expected.clear();
+        boolean settled = expected == null || expected.isEmpty();
+        expected = null;
         return settled;
     }
 
