@@ -253,6 +253,21 @@ class AuthenticationIT {
     }
 
     @Test
+    void wrongPasswordsOfOthersDoNotKeepOutWhoHasLoggedIn() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("auth_failure_limit=3")) {
+            proxy.connectAs("app", PostgresUnderTest.APP_PASSWORD, "app").close();
+            Await.until(
+                    "the address is refused",
+                    () -> "53300"
+                            .equals(Sql.state(() ->
+                                    proxy.connectAs("stranger", "wrong", "app").close())));
+            proxy.connectAs("app", PostgresUnderTest.APP_PASSWORD, "app").close();
+            assertRefused(proxy, "app", "wrong");
+            proxy.connectAs("app", PostgresUnderTest.APP_PASSWORD, "app").close();
+        }
+    }
+
+    @Test
     void anUnknownUserLooksLikeAWrongPassword() throws Exception {
         Path users = file("users.txt", "\"app\" \"" + PostgresUnderTest.APP_PASSWORD + "\"");
         try (ProxyUnderTest proxy = ProxyUnderTest.start("auth_type=scram-sha-256", "auth_file=" + users)) {

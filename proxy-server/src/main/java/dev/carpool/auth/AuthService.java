@@ -204,13 +204,19 @@ public final class AuthService {
         return failures.sum();
     }
 
-    /** How long an address must not try again; zero when it may. */
-    public Duration blockedFor(InetSocketAddress address, long now) {
-        return throttle.refusedFor(address.getAddress(), now);
+    /** How long a user must not try to log in from an address; zero for not at all. */
+    public Duration blockedFor(InetSocketAddress address, String user, long now) {
+        return throttle.refusedFor(address.getAddress(), user, now);
     }
 
-    public void failed(InetSocketAddress address, long now) {
+    /** A login has failed. */
+    public void failed(InetSocketAddress address, String user, long now) {
         failures.increment();
-        throttle.failed(address.getAddress(), now);
+        throttle.failed(address.getAddress(), user, now);
+    }
+
+    /** A login has succeeded. */
+    public void succeeded(InetSocketAddress address, String user, long now) {
+        throttle.succeeded(address.getAddress(), user, now);
     }
 }

@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +13,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Slows down who guesses passwords. After too many failed logins within a window an address is refused for a second,
  * and twice as long after each further failure. IPv6 addresses count by network (/64), because one client has all of
- * them. Thread-safe, bounded; every call is cheap; time comes in as {@link System#nanoTime}.
+ * them. A user who has logged in from an address lately counts there alone: many applications may share one address
+ * (a sidecar's loopback, a gateway), and one with a wrong password must not keep the others out. Thread-safe, bounded; every
+ * call is cheap; time comes in as {@link System#nanoTime}.
  *
  * <p>A login asks {@link #refusedFor} first and, when it must wait, ends at once with that error. A login that fails
  * calls {@link #failed} and sends its error after {@link #untilReply}, whatever the reason: then the time taken does
@@ -24,11 +27,12 @@ public final class LoginThrottle {
 
     private static final long FIRST_REFUSAL = Duration.ofSeconds(1).toNanos();
     private static final long LONGEST_REFUSAL = Duration.ofMinutes(1).toNanos();
+    private static final Duration KNOWN_FOR = Duration.ofHours(1);
     private static final int MAXIMUM_ADDRESSES = 10_000;
     private static final int IPV6_NETWORK_LENGTH = 8;
 
     /**
-     * One address.
+     * One address, or a user there.
      *
      * @param failures within the window
      * @param refusal length of the current or last refusal; 0 for none yet
@@ -43,6 +47,12 @@ public final class LoginThrottle {
             .executor(Runnable::run)
             .build();
 
+    /** Who has logged in from where, and when last. */
+    private final Cache<ByteBuffer, Long> known = Caffeine.newBuilder()
+            .maximumSize(MAXIMUM_ADDRESSES)
+            .executor(Runnable::run)
+            .build();
+
     /**
      * @param limit failed logins within the window that are free; 0 to refuse nobody
      */
@@ -52,34 +62,43 @@ public final class LoginThrottle {
     }
 
     /**
-     * How long this address must wait before it may try again; zero when it need not.
+     * How long a user must wait before a login from this address may be tried; zero for not at all.
      *
      * @param address null for a Unix socket
      */
-    public Duration refusedFor(@Nullable InetAddress address, long now) {
-        Offences known = limit == 0 ? null : records.getIfPresent(key(address));
-        return known == null || known.refusal == 0 ? Duration.ZERO : Duration.ofNanos(Math.max(0, known.since - now));
+    public Duration refusedFor(@Nullable InetAddress address, String user, long now) {
+        Offences record = limit == 0 ? null : records.getIfPresent(key(address, user, now));
+        return record == null || record.refusal == 0
+                ? Duration.ZERO
+                : Duration.ofNanos(Math.max(0, record.since - now));
     }
 
     /** Counts a failed login. What {@link #refusedFor} has turned away is none. */
-    public void failed(@Nullable InetAddress address, long now) {
+    public void failed(@Nullable InetAddress address, String user, long now) {
         if (limit > 0) {
-            records.asMap().compute(key(address), (key, known) -> after(known, now));
+            records.asMap().compute(key(address, user, now), (key, record) -> after(record, now));
         }
     }
 
-    private Offences after(@Nullable Offences known, long now) {
-        if (known == null || now - known.since > window) {
+    /** A user has proved at this address who it is. */
+    public void succeeded(@Nullable InetAddress address, String user, long now) {
+        if (limit > 0) {
+            known.put(pair(address, user), now);
+        }
+    }
+
+    private Offences after(@Nullable Offences record, long now) {
+        if (record == null || now - record.since > window) {
             return new Offences(1, 0, now);
         }
-        if (now - known.since < 0) {
-            return known; // began before the refusal, together with those that caused it
+        if (now - record.since < 0) {
+            return record; // began before the refusal, together with those that caused it
         }
-        int failures = known.failures + 1;
+        int failures = record.failures + 1;
         if (failures < limit) {
-            return new Offences(failures, known.refusal, known.since);
+            return new Offences(failures, record.refusal, record.since);
         }
-        long refusal = known.refusal == 0 ? FIRST_REFUSAL : Math.min(2 * known.refusal, LONGEST_REFUSAL);
+        long refusal = record.refusal == 0 ? FIRST_REFUSAL : Math.min(2 * record.refusal, LONGEST_REFUSAL);
         return new Offences(failures, refusal, now + refusal);
     }
 
@@ -94,12 +113,29 @@ public final class LoginThrottle {
         return Duration.ofNanos(step - over);
     }
 
-    private static ByteBuffer key(@Nullable InetAddress address) {
+    /** Whose record counts: the address's, or the user's there. */
+    private ByteBuffer key(@Nullable InetAddress address, String user, long now) {
+        ByteBuffer pair = pair(address, user);
+        Long since = known.getIfPresent(pair);
+        return since != null && now - since < KNOWN_FOR.toNanos() ? pair : pair(address, "");
+    }
+
+    private static ByteBuffer pair(@Nullable InetAddress address, String user) {
+        byte[] network = network(address);
+        byte[] name = user.getBytes(StandardCharsets.UTF_8);
+        return ByteBuffer.allocate(1 + network.length + name.length)
+                .put((byte) network.length)
+                .put(network)
+                .put(name)
+                .flip();
+    }
+
+    private static byte[] network(@Nullable InetAddress address) {
         if (address == null) {
-            return ByteBuffer.allocate(0);
+            return new byte[0];
         }
         byte[] bytes = address.getAddress();
-        return ByteBuffer.wrap(address instanceof Inet6Address ? Arrays.copyOf(bytes, IPV6_NETWORK_LENGTH) : bytes);
+        return address instanceof Inet6Address ? Arrays.copyOf(bytes, IPV6_NETWORK_LENGTH) : bytes;
     }
 
     @Override

@@ -87,7 +87,7 @@ final class AuthenticationPhase extends MessagePhase {
             withSecret(method, stored);
             return;
         }
-        Duration blocked = auth.blockedFor(session.remoteAddress(), System.nanoTime());
+        Duration blocked = auth.blockedFor(session.remoteAddress(), session.user(), System.nanoTime());
         if (!blocked.isZero()) {
             session.fail(CarpoolError.LOGIN_THROTTLED.reply(SessionLog.text(blocked)));
             return;
@@ -504,6 +504,7 @@ final class AuthenticationPhase extends MessagePhase {
     // The end
 
     private void admitted(ServerCredentials credentials, boolean superuser) {
+        auth.succeeded(session.remoteAddress(), session.user(), System.nanoTime());
         if (database == null) {
             session.login()
                     .authenticatedForConsole(superuser ? LocalDatabase.Proof.SUPERUSER : LocalDatabase.Proof.USER);
@@ -520,7 +521,7 @@ final class AuthenticationPhase extends MessagePhase {
     /** A failed login is answered after the same time whatever went wrong, and is counted against its address. */
     private void failed(ErrorReply reply, byte @Nullable [] serverMessage) {
         long now = System.nanoTime();
-        auth.failed(session.remoteAddress(), now);
+        auth.failed(session.remoteAddress(), session.user(), now);
         if (queried != null) {
             auth.queries().forget(queried); // the secret may have changed since
         }

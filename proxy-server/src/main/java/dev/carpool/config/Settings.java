@@ -180,8 +180,9 @@ public final class Settings {
             AUTHENTICATION,
             "auth_failure_limit",
             SettingType.count(),
-            "20",
-            "Failed logins from one address within `auth_failure_window` before more are refused; 0 for no limit.",
+            "100",
+            "Failed logins from one address within `auth_failure_window` before more are refused; 0 for no limit. Who has"
+                    + " logged in from there within the last hour counts alone, and is not refused for others.",
             c -> c.auth().failureLimit()));
 
     static final Setting<Duration> AUTH_FAILURE_WINDOW = row(ours(

@@ -54,16 +54,16 @@ final class AuthServiceTest {
 
     @Test
     void aReloadAppliesTheThrottle() throws AuthFileProblems {
-        auth.failed(CLIENT, 0);
-        assertEquals(Duration.ZERO, auth.blockedFor(CLIENT, 0));
+        auth.failed(CLIENT, "app", 0);
+        assertEquals(Duration.ZERO, auth.blockedFor(CLIENT, "app", 0));
         auth.reload(config("auth_failure_limit=1"));
-        auth.failed(CLIENT, 0);
-        auth.failed(CLIENT, 0);
-        assertFalse(auth.blockedFor(CLIENT, 0).isZero());
+        auth.failed(CLIENT, "app", 0);
+        auth.failed(CLIENT, "app", 0);
+        assertFalse(auth.blockedFor(CLIENT, "app", 0).isZero());
         auth.reload(config("auth_failure_limit=1"));
-        assertFalse(auth.blockedFor(CLIENT, 0).isZero(), "nothing has changed");
+        assertFalse(auth.blockedFor(CLIENT, "app", 0).isZero(), "nothing has changed");
         auth.reload(config("auth_failure_limit=0"));
-        assertTrue(auth.blockedFor(CLIENT, 0).isZero());
+        assertTrue(auth.blockedFor(CLIENT, "app", 0).isZero());
     }
 
     @Test

@@ -18,14 +18,14 @@ final class LoginThrottleTest {
     @Test
     void refusesAfterTooManyFailures() {
         fail(ONE, 2);
-        assertEquals(Duration.ZERO, throttle.refusedFor(ONE, now));
+        assertEquals(Duration.ZERO, throttle.refusedFor(ONE, "app", now));
         fail(ONE, 1);
-        assertEquals(Duration.ofSeconds(1), throttle.refusedFor(ONE, now));
-        assertEquals(Duration.ZERO, throttle.refusedFor(TWO, now));
+        assertEquals(Duration.ofSeconds(1), throttle.refusedFor(ONE, "app", now));
+        assertEquals(Duration.ZERO, throttle.refusedFor(TWO, "app", now));
         pass(Duration.ofMillis(400));
-        assertEquals(Duration.ofMillis(600), throttle.refusedFor(ONE, now));
+        assertEquals(Duration.ofMillis(600), throttle.refusedFor(ONE, "app", now));
         pass(Duration.ofMillis(600));
-        assertEquals(Duration.ZERO, throttle.refusedFor(ONE, now));
+        assertEquals(Duration.ZERO, throttle.refusedFor(ONE, "app", now));
     }
 
     @Test
@@ -35,7 +35,7 @@ final class LoginThrottleTest {
         for (long seconds : new long[] {2, 4, 8, 16, 32, 60, 60}) {
             pass(Duration.ofSeconds(last));
             fail(ONE, 1);
-            assertEquals(Duration.ofSeconds(seconds), throttle.refusedFor(ONE, now));
+            assertEquals(Duration.ofSeconds(seconds), throttle.refusedFor(ONE, "app", now));
             last = seconds;
         }
     }
@@ -43,7 +43,7 @@ final class LoginThrottleTest {
     @Test
     void loginsThatBeganBeforeTheRefusalDoNotProlongIt() {
         fail(ONE, 50);
-        assertEquals(Duration.ofSeconds(1), throttle.refusedFor(ONE, now));
+        assertEquals(Duration.ofSeconds(1), throttle.refusedFor(ONE, "app", now));
     }
 
     @Test
@@ -51,37 +51,62 @@ final class LoginThrottleTest {
         fail(ONE, 2);
         pass(Duration.ofSeconds(11));
         fail(ONE, 2);
-        assertEquals(Duration.ZERO, throttle.refusedFor(ONE, now));
+        assertEquals(Duration.ZERO, throttle.refusedFor(ONE, "app", now));
         fail(ONE, 1);
         pass(Duration.ofSeconds(12));
         fail(ONE, 1);
-        assertEquals(Duration.ZERO, throttle.refusedFor(ONE, now));
+        assertEquals(Duration.ZERO, throttle.refusedFor(ONE, "app", now));
     }
 
     @Test
     void countsIpv6ByNetwork() {
         fail(address("2001:db8:1:2::1"), 2);
         fail(address("2001:db8:1:2:ffff::9"), 1);
-        assertEquals(Duration.ofSeconds(1), throttle.refusedFor(address("2001:db8:1:2::7"), now));
-        assertEquals(Duration.ZERO, throttle.refusedFor(address("2001:db8:1:3::1"), now));
+        assertEquals(Duration.ofSeconds(1), throttle.refusedFor(address("2001:db8:1:2::7"), "app", now));
+        assertEquals(Duration.ZERO, throttle.refusedFor(address("2001:db8:1:3::1"), "app", now));
     }
 
     @Test
     void loopbackAndUnixSocketsAreNoException() {
         InetAddress loopback = address("127.0.0.1");
         fail(loopback, 3);
-        assertEquals(Duration.ofSeconds(1), throttle.refusedFor(loopback, now));
+        assertEquals(Duration.ofSeconds(1), throttle.refusedFor(loopback, "app", now));
         fail(null, 3);
-        assertEquals(Duration.ofSeconds(1), throttle.refusedFor(null, now));
+        assertEquals(Duration.ofSeconds(1), throttle.refusedFor(null, "app", now));
+    }
+
+    @Test
+    void whoHasLoggedInIsNotKeptOutByOthers() {
+        throttle.succeeded(ONE, "known", now);
+        fail(ONE, 50);
+        assertEquals(Duration.ZERO, throttle.refusedFor(ONE, "known", now));
+        assertEquals(Duration.ofSeconds(1), throttle.refusedFor(ONE, "stranger", now));
+    }
+
+    @Test
+    void whoHasLoggedInCountsAlone() {
+        throttle.succeeded(ONE, "known", now);
+        fail(ONE, "known", 3);
+        assertEquals(Duration.ofSeconds(1), throttle.refusedFor(ONE, "known", now));
+        assertEquals(Duration.ZERO, throttle.refusedFor(ONE, "stranger", now));
+        assertEquals(Duration.ZERO, throttle.refusedFor(TWO, "known", now));
+    }
+
+    @Test
+    void aLoginOfLongAgoIsForgotten() {
+        throttle.succeeded(ONE, "known", now);
+        pass(Duration.ofMinutes(61));
+        fail(ONE, 3);
+        assertEquals(Duration.ofSeconds(1), throttle.refusedFor(ONE, "known", now));
     }
 
     @Test
     void canBeSwitchedOff() {
         LoginThrottle off = new LoginThrottle(0, Duration.ofSeconds(10));
         for (int i = 0; i < 100; i++) {
-            off.failed(ONE, now);
+            off.failed(ONE, "app", now);
         }
-        assertEquals(Duration.ZERO, off.refusedFor(ONE, now));
+        assertEquals(Duration.ZERO, off.refusedFor(ONE, "app", now));
     }
 
     @Test
@@ -97,8 +122,12 @@ final class LoginThrottleTest {
     }
 
     private void fail(InetAddress address, int times) {
+        fail(address, "app", times);
+    }
+
+    private void fail(InetAddress address, String user, int times) {
         for (int i = 0; i < times; i++) {
-            throttle.failed(address, now);
+            throttle.failed(address, user, now);
         }
     }
 
