@@ -292,6 +292,13 @@ final class SessionSide implements ClientEnd {
     }
 
     @Override
+    public void requestsLeft(List<ByteBuf> left) {
+        unlinked();
+        left.forEach(request -> session.guarded(() -> session.phase().bytesArrived(request)));
+        session.phase().bytesRead();
+    }
+
+    @Override
     public void linkFailed(ErrorReply reply) {
         session.fail(reply);
     }

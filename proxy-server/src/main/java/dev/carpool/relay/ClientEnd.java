@@ -128,6 +128,9 @@ public interface ClientEnd {
     /** The link has ended as it should; the session is ready for its next request. */
     void unlinked();
 
+    /** The server connection was lost before it has seen these requests: they are dealt with anew. Takes ownership. */
+    void requestsLeft(List<ByteBuf> requests);
+
     /** The link has ended with an error; {@code serverMessage} is sent in place of the reply when there is one. */
     void linkFailed(ErrorReply reply);
 

@@ -534,6 +534,13 @@ public final class Link implements ServerConnection.Owner {
             client.unlinked();
             return;
         }
+        if (ServerLoss.leavesRequests(this)) {
+            end();
+            repliesRead();
+            client.readRequests(true);
+            client.requestsLeft(requests.takeWaiting());
+            return;
+        }
         end();
         if (server.isMidReply()) {
             client.linkTorn();

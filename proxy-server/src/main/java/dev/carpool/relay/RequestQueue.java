@@ -3,6 +3,7 @@ package dev.carpool.relay;
 import dev.carpool.server.OutstandingRequests;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The requests of a client that wait, in their order, and until when. Confined to the session's event loop. */
@@ -70,6 +71,13 @@ final class RequestQueue {
     ByteBuf poll() {
         ArrayDeque<ByteBuf> queue = waiting;
         return queue == null ? null : queue.poll();
+    }
+
+    /** All requests, the oldest first, which do not wait any more. The caller owns them. */
+    List<ByteBuf> takeAll() {
+        ArrayDeque<ByteBuf> queue = waiting;
+        waiting = null;
+        return queue == null ? List.of() : List.copyOf(queue);
     }
 
     /** Puts a request behind all that wait; takes ownership. */

@@ -9,6 +9,7 @@ import dev.carpool.server.OutstandingRequests;
 import dev.carpool.server.ServerConnection;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 import static dev.carpool.protocol.FrontendMessageType.*;
@@ -230,6 +231,16 @@ public final class RequestRelay {
 
     boolean isPaused(RequestQueue.Until until) {
         return queue.isPaused(until);
+    }
+
+    /** Whether requests wait for the session's settings, and nothing of the first one has been sent. */
+    boolean isBehindSync() {
+        return queue.isPaused(RequestQueue.Until.SYNCED) && remaining == 0 && !messages.keepsConnection();
+    }
+
+    /** The requests that wait; the caller owns them. */
+    List<ByteBuf> takeWaiting() {
+        return queue.takeAll();
     }
 
     /** Whether requests have to wait until the server has answered some that were sent before. */

@@ -29,6 +29,20 @@ final class ServerLoss {
                 && owes(0, link);
     }
 
+    /**
+     * Whether the server has seen nothing of what the client has asked for: another connection can do it. Not so if the
+     * connection was lost before it has ever served anybody: the next one might be lost in the same way.
+     */
+    static boolean leavesRequests(Link link) {
+        ServerConnection server = link.server();
+        return link.requests().isBehindSync()
+                && link.mode() != PoolingMode.SESSION
+                && link.state().isMovable()
+                && server.transactions() > 0
+                && server.transactionStatus() == TransactionStatus.IDLE
+                && server.outstanding().owedReadyForQuery() == 0;
+    }
+
     /** Whether the session can go on when its client gets an error in place of the only answer that is owed. */
     static boolean costsOneAnswer(Link link) {
         boolean inTransaction = link.state().isPinned()

@@ -4,6 +4,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** Requests behind a RESET are held until what the client started with is back, and are all answered in their order. */
@@ -63,6 +64,40 @@ final class HeldRequestsTest {
         TestClient client = login();
         assertEquals("SC(RESET)E(08006)Z(I)", client.query("reset all; drop"));
         assertEquals("TD(a)C(SELECT 1)Z(I)", client.query("select a"));
+    }
+
+    @Test
+    void requestsThatWaitForTheirSettingsGetAnotherConnectionWhenTheirsIsLost() {
+        TestClient client = login();
+        client.query("set role other");
+        TestClient another = login();
+        another.query("select a");
+        proxy.postgres.backends.get(0).deaf = true;
+        client.send(Wire.empty().query("select b").parse("", "show role"));
+        client.send(Wire.empty().run("").sync());
+        assertEquals("", client.transcript());
+        proxy.postgres.backends.get(0).close();
+        proxy.run();
+        assertEquals("TD(b)C(SELECT 1)Z(I)12D(other)C(SELECT 1)Z(I)", client.transcript());
+        assertEquals("TD(c)C(SELECT 1)Z(I)", client.query("select c"));
+    }
+
+    @Test
+    void requestsWhoseNewConnectionIsLostBeforeItHasServedAnybodyEndTheSession() {
+        TestClient client = login();
+        client.query("set role other");
+        TestClient another = login();
+        another.query("select a");
+        proxy.postgres.backends.get(0).deaf = true;
+        client.send(Wire.empty().query("select b"));
+        proxy.postgres.deafAtBirth = true;
+        proxy.postgres.backends.get(0).close();
+        proxy.run();
+        assertEquals("", client.transcript());
+        proxy.postgres.backends.get(1).close();
+        proxy.run();
+        assertEquals("E(08006)", client.transcript());
+        assertFalse(client.isOpen());
     }
 
     @Test

@@ -65,6 +65,9 @@ final class ModelPostgres {
     /** Replies are sent in pieces of this many bytes; 0 for whole. */
     int piece;
 
+    /** Backends do nothing about requests behind the login. */
+    boolean deafAtBirth;
+
     /** The last value of the only sequence; each insert takes one. */
     int sequence;
 
@@ -215,6 +218,7 @@ final class ModelPostgres {
             WireWriter.readyForQuery(out, (byte) 'I');
             flush();
             started = true;
+            deaf = deafAtBirth;
             open++;
         }
 
