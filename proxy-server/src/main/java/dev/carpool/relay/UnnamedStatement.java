@@ -21,59 +21,111 @@ import static dev.carpool.protocol.FrontendMessageType.PARSE;
 final class UnnamedStatement {
     private static final byte[] NOTHING = {};
 
-    /** A buffer longer than this is given up for a statement shorter than {@link #SHORT}. */
-    private static final int LONG = 4096;
-
-    private static final int SHORT = 1024;
-    private static final int SHORTEST_BUFFER = 256;
-
     /** Numbers the unnamed statements of this process. */
     private static final AtomicLong GENERATIONS = new AtomicLong();
 
-    /** The body of its Parse message is in the first {@link #length} bytes. */
-    private byte[] parse = NOTHING;
+    /** What a Parse or Close of the client has made of the statement, and what it was before as long as that is owed. */
+    private static final class Version implements Effect {
+        /** The body of the Parse message; empty when there is none, or none that is kept. */
+        byte[] parse;
 
-    private int length;
+        /** The number of the statement; 0 when there is none, or none that is kept. */
+        long generation;
 
-    /** The number of the statement; 0 when there is none, or none that is kept. */
-    private long generation;
+        /** Bits of {@link Suspicion}: what the text may do. */
+        final int suspicion;
 
-    /** Bits of {@link Suspicion}: what the text last kept may do. */
-    private int suspicion;
+        /** What the text does, null until it is asked for. */
+        @Nullable
+        Effects effects;
 
-    /** What that text does, null until it is asked for. */
-    private @Nullable Effects effects;
+        /** The statement is too large to keep: the server connection in use alone has it. */
+        boolean large;
 
-    /** The statement is too large to keep: the server connection in use alone has it. */
-    private boolean large;
+        private final boolean isClose;
+        private @Nullable Version before;
+        private boolean skipped;
 
-    /** What the last Parse changes. */
-    private @Nullable Effect change;
+        private Version(
+                byte[] parse,
+                long generation,
+                int suspicion,
+                boolean large,
+                boolean isClose,
+                @Nullable Version before) {
+            this.parse = parse;
+            this.generation = generation;
+            this.suspicion = suspicion;
+            this.large = large;
+            this.isClose = isClose;
+            this.before = before;
+        }
+
+        /** The Parse has failed: what was before is gone all the same. */
+        @Override
+        public void undo() {
+            parse = NOTHING;
+            generation = 0;
+            large = false;
+            before = null;
+        }
+
+        @Override
+        public void skipped() {
+            skipped = true;
+        }
+
+        @Override
+        public void done() {
+            before = null;
+            if (isClose) {
+                large = false;
+            }
+        }
+    }
+
+    private static final Version NONE = new Version(NOTHING, 0, Suspicion.NONE, false, false, null);
+
+    /** What the client has sent last; whether the server skips it is seen by {@link #now}. */
+    private Version last = NONE;
+
+    /** The last Parse in front of a Bind or Describe; null for none. */
+    private @Nullable Effect again;
+
+    private Version now() {
+        Version now = last;
+        while (now.skipped && now.before != null) {
+            now = now.before;
+        }
+        last = now;
+        return now;
+    }
 
     /** Memory that the statement takes, in bytes. */
     int bytes() {
-        return parse.length;
+        return now().parse.length;
     }
 
-    /** Bits of {@link Suspicion}: what the statement last kept may do. */
+    /** Bits of {@link Suspicion}: what the statement may do. */
     int suspicion() {
-        return suspicion;
+        return now().suspicion;
     }
 
     /** Whether the server connection in use alone has the statement. */
     boolean isLarge() {
-        return large;
+        return now().large;
     }
 
     /** Whether there is a statement that is kept. */
     boolean isKept() {
-        return generation != 0;
+        return now().generation != 0;
     }
 
-    /** Whether the statement hangs on the answer to a Parse of an earlier batch. */
+    /** Whether the statement hangs on the answer to a request of an earlier batch. */
     boolean isUncertain(OutstandingRequests outstanding) {
-        Effect last = change;
-        return last != null && outstanding.hasEarlierChange(effect -> effect == last);
+        Version now = now();
+        return (now != NONE || again != null)
+                && outstanding.hasEarlierChange(effect -> effect == now || effect == again);
     }
 
     /**
@@ -82,86 +134,47 @@ final class UnnamedStatement {
      * @param bits of {@link Suspicion}: what its text may do
      */
     void parsed(ByteBuf in, int from, int to, int bits, ServerConnection server) {
-        keep(in, from, to);
-        suspicion = bits;
-        effects = null;
-        large = false;
-        long mine = GENERATIONS.incrementAndGet();
-        generation = mine;
-        server.unnamedStatement(mine);
-        push(server, OutstandingRequests.PARSE, () -> {
-            if (generation == mine) {
-                generation = 0;
-            }
-        });
-    }
-
-    private void keep(ByteBuf in, int from, int to) {
-        length = to - from;
-        if (parse.length < length || (parse.length > LONG && length < SHORT)) {
-            parse = new byte[Math.max(length, SHORTEST_BUFFER)];
-        }
-        in.getBytes(from, parse, 0, length);
+        byte[] parse = new byte[to - from];
+        in.getBytes(from, parse);
+        long generation = GENERATIONS.incrementAndGet();
+        server.unnamedStatement(generation);
+        push(server, OutstandingRequests.PARSE, new Version(parse, generation, bits, false, false, now()));
     }
 
     /** The client's Parse of a statement too large to keep is sent: queues what the server owes for it. */
     void parsedLarge(ServerConnection server) {
-        large = true;
-        generation = 0;
         server.unnamedStatement(0);
-        push(server, OutstandingRequests.PARSE, () -> large = false);
+        push(server, OutstandingRequests.PARSE, new Version(NOTHING, 0, Suspicion.NONE, true, false, now()));
     }
 
-    private void push(ServerConnection server, int entry, Effect effect) {
-        change = effect;
-        server.outstanding().push(entry, effect);
-    }
-
-    /** A Close of it is sent: queues what the server owes for it. */
+    /** A Close of it is sent: queues what the server owes for it. A large statement is there until that has come. */
     void closed(ServerConnection server) {
-        forget(server);
-        if (large) {
-            server.outstanding().push(OutstandingRequests.CLOSE, closing());
-        } else {
-            server.outstanding().push(OutstandingRequests.CLOSE);
-        }
-    }
-
-    /** The server has the large statement until it has answered the Close. */
-    private Effect closing() {
-        Effect parse = change;
-        return new Effect() {
-            @Override
-            public void undo() {}
-
-            @Override
-            public void done() {
-                if (change == parse) {
-                    large = false;
-                }
-            }
-        };
-    }
-
-    private void forget(ServerConnection server) {
-        generation = 0;
         server.unnamedStatement(0);
+        Version now = now();
+        push(server, OutstandingRequests.CLOSE, new Version(NOTHING, 0, Suspicion.NONE, now.large, true, now));
+    }
+
+    private void push(ServerConnection server, int entry, Version version) {
+        last = version;
+        server.outstanding().push(entry, version);
     }
 
     /** A simple query is sent: the server drops the statement. */
     void dropped(ServerConnection server) {
-        forget(server);
-        large = false;
+        server.unnamedStatement(0);
+        last = NONE;
     }
 
     /** Whether the unnamed statement of the server connection is this one. */
     boolean isOn(ServerConnection server) {
-        return large || (generation != 0 && server.unnamedStatement() == generation);
+        Version now = now();
+        return now.large || (now.generation != 0 && server.unnamedStatement() == now.generation);
     }
 
     /** Writes what makes the unnamed statement of the server connection this one, or none, and queues it. */
     void write(ByteBuf out, ServerConnection server) {
-        long mine = generation;
+        Version now = now();
+        long mine = now.generation;
         if (mine == 0) {
             // The server must say that there is none, and must not find somebody else's.
             out.writeByte(CLOSE);
@@ -173,31 +186,35 @@ final class UnnamedStatement {
             return;
         }
         out.writeByte(PARSE);
-        out.writeInt(length + 4);
-        out.writeBytes(parse, 0, length);
+        out.writeInt(now.parse.length + 4);
+        out.writeBytes(now.parse);
         server.unnamedStatement(mine);
-        push(server, OutstandingRequests.PARSE | OutstandingRequests.SWALLOW, () -> {
+        Effect parsing = () -> {
             if (server.unnamedStatement() == mine) {
                 server.unnamedStatement(0);
             }
-        });
+        };
+        again = parsing;
+        server.outstanding().push(OutstandingRequests.PARSE | OutstandingRequests.SWALLOW, parsing);
     }
 
-    /** The text last kept, a character (0 to 255) for each byte. */
+    /** Its text, a character (0 to 255) for each byte. */
     String text() {
+        byte[] parse = now().parse;
         int end = 1;
-        while (end < length && parse[end] != 0) {
+        while (end < parse.length && parse[end] != 0) {
             end++;
         }
-        return new String(parse, 1, Math.max(0, end - 1), StandardCharsets.ISO_8859_1);
+        return parse.length == 0 ? "" : new String(parse, 1, end - 1, StandardCharsets.ISO_8859_1);
     }
 
-    /** What the text last kept does; {@code text} is that text. */
+    /** What its text does; {@code text} is that text. */
     Effects effects(String text, ServerConnection server) {
-        Effects known = effects;
+        Version now = now();
+        Effects known = now.effects;
         if (known == null) {
-            known = EffectsReader.read(text, suspicion, server.hasStandardStrings());
-            effects = known;
+            known = EffectsReader.read(text, now.suspicion, server.hasStandardStrings());
+            now.effects = known;
         }
         return known;
     }

@@ -53,6 +53,11 @@ public final class OutstandingRequests {
     public interface Effect {
         void undo();
 
+        /** The server has not looked at the request, for an error in front of it. */
+        default void skipped() {
+            undo();
+        }
+
         /** The entry has been answered as it should. */
         default void done() {}
 
@@ -191,7 +196,7 @@ public final class OutstandingRequests {
         int kind = entry & KIND;
         if (skipping) {
             if (kind != SYNC) {
-                undo(note);
+                skip(note);
                 return;
             }
             skipping = false;
@@ -201,7 +206,7 @@ public final class OutstandingRequests {
             }
             copyIn = false;
             if (kind != COPY_END) {
-                undo(note);
+                skip(note);
             }
             // Anything but data, its end, Sync and Flush makes the server give up the COPY and eat the message.
             return;
@@ -228,9 +233,9 @@ public final class OutstandingRequests {
         }
     }
 
-    private static void undo(@Nullable Object note) {
+    private static void skip(@Nullable Object note) {
         if (note instanceof Effect effect) {
-            effect.undo();
+            effect.skipped();
         }
     }
 
@@ -355,7 +360,7 @@ public final class OutstandingRequests {
             }
             if (copyIn && kind < FAKE_CLOSE) {
                 copyIn = false;
-                undo(note);
+                skip(note);
                 continue;
             }
             unsynced = isExtended(kind) || (unsynced && !endsBatch(kind));
@@ -401,15 +406,20 @@ public final class OutstandingRequests {
         if (kind == QUERY || kind == FUNCTION_CALL || kind == SYNC || kind == 0) {
             return;
         }
-        ArrayDeque<Effect> undone = new ArrayDeque<>();
+        Object failed = note();
+        pop();
+        ArrayDeque<Effect> skipped = new ArrayDeque<>();
         while (size > 0 && (entries[head] & KIND) != SYNC) {
             if (note() instanceof Effect effect) {
-                undone.push(effect);
+                skipped.push(effect);
             }
             pop();
         }
         skipping = size == 0;
-        undone.forEach(Effect::undo);
+        skipped.forEach(Effect::skipped);
+        if (failed instanceof Effect effect) {
+            effect.undo();
+        }
     }
 
     /** How many ReadyForQuery messages the client still waits for. */
@@ -521,7 +531,9 @@ public final class OutstandingRequests {
     /** The connection is lost: what the requests would have changed that it owes is taken back, newest first. */
     public void lost() {
         for (int i = size - 1; notes != null && i >= 0; i--) {
-            undo(notes[(head + i) & (entries.length - 1)]);
+            if (notes[(head + i) & (entries.length - 1)] instanceof Effect effect) {
+                effect.undo();
+            }
         }
         clear();
     }

@@ -185,6 +185,64 @@ final class PreparedStatementsTest {
     }
 
     @Test
+    void theUnnamedStatementOutlivesAParseThatIsSkipped() {
+        TestClient client = proxy.login();
+        client.send(Wire.empty().parse("", "select a").sync());
+        client.transcript();
+        client.send(Wire.empty().bind("", "none").parse("", "select b").run("").sync());
+        client.send(Wire.empty().run("").sync());
+        assertEquals("E(26000)Z(I)2D(a)C(SELECT 1)Z(I)", client.transcript());
+        client.send(Wire.empty()
+                .bind("", "none")
+                .parse("", "select b")
+                .parse("", "select c")
+                .sync()
+                .run("")
+                .sync());
+        assertEquals("E(26000)Z(I)2D(a)C(SELECT 1)Z(I)", client.transcript());
+    }
+
+    @Test
+    void theUnnamedStatementOutlivesACloseThatIsSkipped() {
+        TestClient client = proxy.login();
+        client.send(Wire.empty().parse("", "select a").sync());
+        client.transcript();
+        client.send(Wire.empty().bind("", "none").close('S', "").sync());
+        client.send(Wire.empty().run("").sync());
+        assertEquals("E(26000)Z(I)2D(a)C(SELECT 1)Z(I)", client.transcript());
+    }
+
+    @Test
+    void theUnnamedStatementDoesNotOutliveAParseThatFails() {
+        TestClient client = proxy.login();
+        client.send(Wire.empty().parse("", "select a").sync());
+        client.transcript();
+        client.send(Wire.empty().parse("", "syntax").parse("", "select b").sync());
+        client.send(Wire.empty().run("").sync());
+        assertEquals("E(42601)Z(I)E(26000)Z(I)", client.transcript());
+    }
+
+    @Test
+    void theUnnamedStatementDoesNotOutliveASimpleQueryBehindAParseThatIsSkipped() {
+        TestClient client = proxy.login();
+        client.send(Wire.empty().parse("", "select a").sync());
+        client.transcript();
+        client.send(Wire.empty().bind("", "none").parse("", "select b").sync().query("select c"));
+        client.send(Wire.empty().run("").sync());
+        assertEquals("E(26000)Z(I)TD(c)C(SELECT 1)Z(I)E(26000)Z(I)", client.transcript());
+    }
+
+    @Test
+    void aLargeUnnamedStatementOutlivesAParseThatIsSkipped() {
+        TestClient client = proxy.login();
+        assertEquals("1Z(I)", ask(client, parse("", "select " + "y".repeat(2 << 20))));
+        client.send(Wire.empty().bind("", "none").parse("", "select b").sync());
+        assertEquals("E(26000)Z(I)", client.transcript());
+        client.send(Wire.empty().run("").sync());
+        assertEquals("2D(2097152)C(SELECT 1)Z(I)", client.transcript());
+    }
+
+    @Test
     void aListeningClientWaitsLikeOthers() {
         TestClient client = proxy.login();
         assertEquals("C(LISTEN)Z(I)", client.query("listen c"));
