@@ -44,7 +44,7 @@ final class SignalledSessions {
     private final List<Held> all = new ArrayList<>();
     private int missing;
 
-    /** Those of the transaction's signals before; null for none. */
+    /** Those of signals before that are let go together with these; null for none. */
     private final @Nullable SignalledSessions earlier;
 
     /** The signals are sent, or will not be. */
@@ -89,7 +89,7 @@ final class SignalledSessions {
             all.add(held);
             processes.put(id, held.server.processId());
             if (done) {
-                letGo();
+                letAllGo();
             }
         }
         if (--missing == 0 && !done) {
@@ -119,10 +119,13 @@ final class SignalledSessions {
 
     /** The signals are sent: the sessions go on as ever when those that are to end have had the time to. */
     void letGo() {
-        if (earlier != null && !done) {
-            earlier.letGo();
+        for (SignalledSessions each = this; each != null && !each.done; each = each.earlier) {
+            each.done = true;
+            each.letAllGo();
         }
-        done = true;
+    }
+
+    private void letAllGo() {
         for (Held held : all) {
             Link link = held.link;
             if (link != null) {

@@ -74,9 +74,10 @@ final class ClusterWork {
 
     /** A statement with this text is sent. */
     void sent(String text, ServerConnection server) {
-        List<ClusterChange> all = new ArrayList<>(changes);
-        all.addAll(ClusterStatements.read(text, server.hasStandardStrings()));
-        changes = List.copyOf(all);
+        if (changes.isEmpty()) {
+            changes = new ArrayList<>();
+        }
+        changes.addAll(ClusterStatements.read(text, server.hasStandardStrings()));
     }
 
     /**
@@ -89,7 +90,7 @@ final class ClusterWork {
         boolean completed = (tags & Suspicion.OTHERS) != 0;
         boolean rolledBack = (tags & Suspicion.COMMITTED) == 0 && (failed || (tags & Suspicion.ROLLED_BACK) != 0);
         if (completed && !rolledBack) {
-            client.clusterChanged(changes.isEmpty() ? ClusterChange.ANY : changes);
+            client.clusterChanged(changes.isEmpty() ? ClusterChange.ANY : List.copyOf(changes));
         }
         changes = List.of();
         leaveDatabases(client);

@@ -131,8 +131,13 @@ final class SessionSignals {
         }
     }
 
-    /** A transaction has ended: the signals are sent. */
-    void transactionEnded(ServerConnection server, ClientEnd client) {
+    /** A request has ended: if it was the last one that is owed, the signals have been sent. */
+    void requestEnded(ServerConnection server, ClientEnd client) {
+        if (!holds
+                || server.outstanding().owedReadyForQuery() > 0
+                || server.outstanding().isUnsynced()) {
+            return;
+        }
         if (changed) {
             changed = false;
             server.unnamedStatement(0);

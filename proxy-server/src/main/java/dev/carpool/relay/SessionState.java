@@ -312,7 +312,6 @@ final class SessionState {
         endings = 0;
         failed = false;
         cluster.transactionEnded(seen, error, link.client());
-        signals.transactionEnded(link.server(), link.client());
         if (!settings.areTouched()) {
             return;
         }
