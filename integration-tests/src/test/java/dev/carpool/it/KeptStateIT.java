@@ -389,17 +389,18 @@ class KeptStateIT {
     /** On a private connection PostgreSQL removes it, with the same WARNING, when the module is loaded. */
     @Test
     void aSettingThatAModuleDoesNotKnowIsLostAlone() throws Exception {
+        PostgresUnderTest.shared().executeIn(PostgresUnderTest.APP, "create extension if not exists pg_trgm");
         a.query("set statement_timeout to '11s'");
         try (ScriptedClient c = proxy.login()) {
             b.query("begin");
-            b.query("do $$ begin end $$");
+            b.query("select public.similarity('a', 'b')");
             c.query("begin");
-            c.query("do $$ begin end $$");
-            assertEquals("C:SET Z:I", a.query("set plpgsql.extra_foo_warnings to true"));
+            c.query("select public.similarity('a', 'b')");
+            assertEquals("C:SET Z:I", a.query("set pg_trgm.no_such to true"));
             b.query("commit"); // the module is there on each other connection
             c.query("commit");
         }
-        String removed = "N:invalid_configuration_parameter_name_\"plpgsql.extra_foo_warnings\",_removing_it";
+        String removed = "N:invalid_configuration_parameter_name_\"pg_trgm.no_such\",_removing_it";
         int warnings = 0;
         for (int i = 0; i < 6; i++) {
             proxy.awaitTurn();

@@ -343,6 +343,11 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             boolean preferred = wanted != null || client.sequences().areRead() || CancelledRequest.endsInMessage(in);
             server = preferred ? mine.takeAgain(home, loop, now) : null;
         }
+        ServerChoice choice = server == null && wanted == null ? client.choice(in) : null;
+        if (choice != null) {
+            enter(new WaitingPhase(this, mine, choice, relay.withHeld(in), now));
+            return;
+        }
         if (server == null && wanted == null) {
             server = mine.take(loop, client.wanted(), now);
         }

@@ -18,8 +18,11 @@ import dev.carpool.relay.SequenceState;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.suspicion.ClusterChange;
 import dev.carpool.suspicion.Effects;
+import dev.carpool.suspicion.LanguageSettings;
+import dev.carpool.suspicion.SettingNames;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -45,6 +48,15 @@ final class SessionSide implements ClientEnd {
     private ParameterValues defaults;
 
     private ParameterValues wanted;
+
+    /** What has no schema is looked for and made in the temporary schema first: {@code current_schema()} makes that. */
+    private boolean temporaryFirst;
+
+    /** Whether a backslash in a plain string is an ordinary character. */
+    private boolean standardStrings;
+
+    /** The session may have a temporary schema: it is not noticed any more that a connection has one. */
+    private boolean hasHadSchema;
 
     /** Sessions that are kept on their server connections for a signal; null for none. */
     private @Nullable SignalledSessions held;
@@ -72,6 +84,34 @@ final class SessionSide implements ClientEnd {
                 new ClientStatements(context.config().limits().maxClientPreparedBytes()),
                 context.config().limits().maxPreparedStatements() > 0,
                 (int) Math.min(context.config().limits().maxPacketSize(), Integer.MAX_VALUE));
+        noteWanted();
+    }
+
+    /** What the connection must not have that serves this first part of a request; null for any. */
+    @Nullable
+    ServerChoice choice(ByteBuf in) {
+        boolean reads = !customSettings().isEmpty() && !requests.customNames().isFull();
+        SettingNames named = requests.settingNames(in, reads, standardStrings);
+        boolean schema = temporaryFirst && !hasHadSchema;
+        if (named.isEmpty() && !schema) {
+            return null;
+        }
+        Set<String> foreign = new HashSet<>();
+        for (String name : named.read()) {
+            if (requests.customNames().contains(name)) {
+                wanted = wanted.contains(name) ? wanted : wanted.with(name, "");
+            } else if (!wanted.contains(name)
+                    && customSettings().contains(name)
+                    && !session.pool().bornWith().contains(name)) {
+                foreign.add(name);
+            }
+        }
+        String library = LanguageSettings.ofLibrary(named.made());
+        if (foreign.isEmpty() && library == null && !schema) {
+            return null;
+        }
+        hasHadSchema |= schema;
+        return new ServerChoice(foreign, library == null ? Set.of() : Set.of(library), schema);
     }
 
     /** The client's side of the relay. */
@@ -107,8 +147,15 @@ final class SessionSide implements ClientEnd {
     @Override
     public void wanted(ParameterValues values) {
         wanted = values;
+        noteWanted();
         String name = values.value("application_name");
         session.applicationName(name == null ? "" : WireReader.text(name));
+    }
+
+    private void noteWanted() {
+        String path = wanted.value("search_path");
+        temporaryFirst = path != null && path.startsWith("pg_temp");
+        standardStrings = !"off".equals(wanted.value("standard_conforming_strings"));
     }
 
     @Override
@@ -225,6 +272,7 @@ final class SessionSide implements ClientEnd {
 
     @Override
     public @Nullable ErrorReply pinned(Pin pin, List<PinReason> fresh) {
+        hasHadSchema |= fresh.contains(PinReason.TEMP);
         return pins.pinned(pin, fresh);
     }
 

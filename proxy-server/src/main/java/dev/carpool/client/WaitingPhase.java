@@ -17,12 +17,30 @@ final class WaitingPhase extends CheckoutPhase {
     private final long since;
     private @Nullable ByteBuf request;
 
+    /** Not any connection will do; null if it will. */
+    private final @Nullable ServerChoice choice;
+
     /** A cancel request has come in the middle of a message: it takes effect when that has come as a whole. */
     private boolean cancelled;
 
     WaitingPhase(ClientSession session, ServerPool pool, @Nullable ServerConnection wanted, ByteBuf request, long now) {
+        this(session, pool, wanted, null, request, now);
+    }
+
+    WaitingPhase(ClientSession session, ServerPool pool, ServerChoice choice, ByteBuf request, long now) {
+        this(session, pool, null, choice, request, now);
+    }
+
+    private WaitingPhase(
+            ClientSession session,
+            ServerPool pool,
+            @Nullable ServerConnection wanted,
+            @Nullable ServerChoice choice,
+            ByteBuf request,
+            long now) {
         super(session, pool);
         this.wanted = wanted;
+        this.choice = choice;
         this.request = request;
         this.since = now;
     }
@@ -33,7 +51,23 @@ final class WaitingPhase extends CheckoutPhase {
 
     @Override
     void entered() {
+        ServerConnection free = choice == null ? null : another();
+        if (free != null) {
+            granted(free, since);
+        } else {
+            queue();
+        }
+    }
+
+    /** Waits for its turn. */
+    void queue() {
         pool.checkout(this, wanted, session.timeouts().queryWait(), since);
+    }
+
+    /** One that is idle, at once; null for none. */
+    @Nullable
+    ServerConnection another() {
+        return pool.take(session.loop(), session.side().wanted(), System.nanoTime());
     }
 
     @Override
@@ -60,6 +94,10 @@ final class WaitingPhase extends CheckoutPhase {
         ByteBuf bytes = request;
         if (!isCurrent() || bytes == null) {
             pool.release(server, null);
+            return;
+        }
+        ServerChoice choosing = choice;
+        if (choosing != null && choosing.asks(server, this)) {
             return;
         }
         request = null;

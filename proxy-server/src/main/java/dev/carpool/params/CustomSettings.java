@@ -22,6 +22,16 @@ public final class CustomSettings {
         }
     }
 
+    /** Whether no session has used any. */
+    public boolean isEmpty() {
+        return names.isEmpty();
+    }
+
+    /** Whether a session has used one of this name, in lower case. */
+    public boolean contains(String name) {
+        return names.contains(name);
+    }
+
     /** Adds all names to a collection. */
     public void addAllTo(Collection<String> all) {
         all.addAll(names);

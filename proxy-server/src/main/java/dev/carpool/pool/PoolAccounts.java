@@ -50,7 +50,8 @@ final class PoolAccounts {
             return null;
         }
         ServerSlot slot = choose(pool, loop);
-        if (slot != null && settings != null && slot.settings != settings && !pool.limits.roundRobin()) {
+        boolean others = slot != null && (slot.settings != settings || slot.hasOthersNames);
+        if (slot != null && settings != null && others && !pool.limits.roundRobin()) {
             slot = withSettings(slot, settings);
         }
         if (slot != null) {
@@ -102,16 +103,29 @@ final class PoolAccounts {
         return roundRobin ? idle.oldest() : idle.newest();
     }
 
-    /** The newest one on the loop of {@code newest} that has these settings, else {@code newest}. */
+    /**
+     * The newest one on the loop of {@code newest} that has these settings, else {@code newest}. Among those that have
+     * them, and among those that do not, one without names of others is preferred.
+     */
     private static ServerSlot withSettings(ServerSlot newest, Object settings) {
         ServerSlot slot = newest;
+        ServerSlot same = null;
+        ServerSlot other = null;
         for (int i = 0; i < MOST_COMPARED && slot != null; i++) {
             if (slot.settings == settings) {
-                return slot;
+                if (!slot.hasOthersNames) {
+                    return slot;
+                }
+                same = same == null ? slot : same;
+            } else if (other == null && !slot.hasOthersNames) {
+                other = slot;
             }
             slot = slot.olderOnLoop;
         }
-        return newest;
+        if (same != null) {
+            return same;
+        }
+        return other == null ? newest : other;
     }
 
     private void takeIdle(ServerSlot slot, long now) {
@@ -461,6 +475,33 @@ final class PoolAccounts {
     void stopHoldingOpens(PoolState pool, long now, Actions actions) {
         pool.holdsOpens = false;
         admission.seek(pool, now, actions);
+    }
+
+    // --- another connection in the place of one in use
+
+    /** A connection in use is closed, and another one may be opened in its place; false for not yet: too many log in. */
+    boolean replace(ServerSlot slot) {
+        requireState(slot, SlotState.IN_USE);
+        if (!host.mayLogIn()) {
+            return false;
+        }
+        host.opening++;
+        return true;
+    }
+
+    /** That has been opened: the slot goes on as it is. */
+    void replaced(ServerSlot slot, long now, Actions actions) {
+        host.opening--;
+        slot.lastUsed = now;
+        slot.lastProvenAlive = now;
+        admission.logIn(now, actions);
+    }
+
+    /** It could not be opened: the slot is closed. As {@link #openFailed}. */
+    void replaceFailed(ServerSlot slot, long retryAt, long now, Actions actions) {
+        host.opening--;
+        holdOpens(slot.pool, retryAt, now, actions);
+        closed(slot, now, actions);
     }
 
     // --- upkeep

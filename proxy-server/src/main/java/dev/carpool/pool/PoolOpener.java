@@ -6,12 +6,17 @@ import dev.carpool.server.ServerConnection;
 import dev.carpool.server.ServerConnector;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Opens the connections of a pool that the accounts have set aside, and tells them what has become of each. Thread-safe. */
 final class PoolOpener {
     private static final Logger log = LoggerFactory.getLogger(PoolOpener.class);
+
+    /** How long one waits that may not log in yet. */
+    private static final int LOGIN_PAUSE_MILLIS = 2;
 
     private final ServerPool pool;
     private final PoolLogins logins;
@@ -26,6 +31,22 @@ final class PoolOpener {
     }
 
     void open(ServerSlot slot) {
+        connect(slot, null);
+    }
+
+    /** Opens another connection for a slot in use whose connection is closed; the waiter is granted it. */
+    void openAgain(ServerSlot slot, PoolWaiter waiter) {
+        if (pool.host().locked(accounts -> accounts.replace(slot))) {
+            connect(slot, waiter);
+        } else {
+            pool.host()
+                    .loop(slot.loop())
+                    .schedule(() -> openAgain(slot, waiter), LOGIN_PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** @param waiter who has the slot; null when it is nobody's */
+    private void connect(ServerSlot slot, @Nullable PoolWaiter waiter) {
         PoolSettings settings = pool.settings();
         ServerCredentials used = logins.credentials();
         connector.open(
@@ -38,22 +59,29 @@ final class PoolOpener {
                     @Override
                     public void opened(
                             ServerConnection connection, ServerCredentials reusable, boolean askedForSecret) {
-                        PoolOpener.this.opened(slot, connection, reusable, askedForSecret);
+                        PoolOpener.this.opened(slot, connection, reusable, askedForSecret, waiter);
                     }
 
                     @Override
                     public void failed(LoginFailure failure) {
                         if (failure.kind() == LoginFailure.Kind.CREDENTIALS && used != logins.credentials()) {
-                            failedBefore(slot);
+                            failedBefore(slot, waiter);
                         } else {
-                            PoolOpener.this.failed(slot, failure);
+                            PoolOpener.this.failed(slot, failure, waiter);
+                        }
+                        if (waiter != null) {
+                            pool.checkout(waiter, pool.queueWait(), System.nanoTime());
                         }
                     }
                 });
     }
 
     private void opened(
-            ServerSlot slot, ServerConnection connection, ServerCredentials reusable, boolean askedForSecret) {
+            ServerSlot slot,
+            ServerConnection connection,
+            ServerCredentials reusable,
+            boolean askedForSecret,
+            @Nullable PoolWaiter waiter) {
         long now = System.nanoTime();
         logins.succeeded(askedForSecret, now);
         pool.host().answering(true);
@@ -66,9 +94,16 @@ final class PoolOpener {
                         (accounts, actions) -> {
                             slot.connection = connection;
                             slot.expireAt(expiry(now));
-                            accounts.opened(slot, now, actions);
+                            if (waiter == null) {
+                                accounts.opened(slot, now, actions);
+                            } else {
+                                accounts.replaced(slot, now, actions);
+                            }
                         },
                         now);
+        if (waiter != null) {
+            waiter.granted(connection, now);
+        }
     }
 
     private long expiry(long now) {
@@ -84,19 +119,33 @@ final class PoolOpener {
     }
 
     /** The server has refused what the pool had before a client has proved something else. */
-    private void failedBefore(ServerSlot slot) {
+    private void failedBefore(ServerSlot slot, @Nullable PoolWaiter waiter) {
         long now = System.nanoTime();
         pool.host()
                 .apply(
                         (accounts, actions) -> {
-                            accounts.openFailed(slot, now, now, actions);
+                            closed(accounts, slot, now, now, actions, waiter);
                             accounts.stopHoldingOpens(pool.state(), now, actions);
                         },
                         now);
         pool.discardIfTemporary();
     }
 
-    private void failed(ServerSlot slot, LoginFailure failure) {
+    private static void closed(
+            PoolAccounts accounts,
+            ServerSlot slot,
+            long retryAt,
+            long now,
+            Actions actions,
+            @Nullable PoolWaiter waiter) {
+        if (waiter == null) {
+            accounts.openFailed(slot, retryAt, now, actions);
+        } else {
+            accounts.replaceFailed(slot, retryAt, now, actions);
+        }
+    }
+
+    private void failed(ServerSlot slot, LoginFailure failure, @Nullable PoolWaiter waiter) {
         long now = System.nanoTime();
         logins.failed(failure, now);
         pool.host()
@@ -120,7 +169,7 @@ final class PoolOpener {
         pool.host()
                 .apply(
                         (accounts, actions) -> {
-                            accounts.openFailed(slot, retryAt, now, actions);
+                            closed(accounts, slot, retryAt, now, actions, waiter);
                             if (hopeless) {
                                 accounts.refuseAll(pool.state(), RefuseReason.NO_SERVER, now, actions);
                             }

@@ -46,6 +46,7 @@ public final class ServerPool implements Link.Returns {
     private final boolean forcedUser;
     private final Map<Map<String, String>, Welcome> welcomes = new ConcurrentHashMap<>();
     private final SequenceReaders sequenceReaders = new SequenceReaders();
+    private final Set<String> bornWith = ConcurrentHashMap.newKeySet();
     private final PoolLogins logins = new PoolLogins();
     private final PoolOpener opener;
     private volatile PoolSettings settings;
@@ -355,6 +356,29 @@ public final class ServerPool implements Link.Returns {
         discardIfTemporary();
     }
 
+    /**
+     * Closes a connection that has been granted to this waiter and opens another one in its place, under the same caps. It
+     * is granted that one, or queues when it cannot be opened.
+     */
+    public void replace(ServerConnection server, PoolWaiter waiter) {
+        if (server.state() != ServerState.CLOSED && server.home() instanceof SlotHome home) {
+            home.heir = waiter;
+            server.close(CloseReason.REPLACED);
+        } else {
+            checkout(waiter, queueWait, System.nanoTime());
+        }
+    }
+
+    /** The longest that waiters lately were ready to wait. */
+    Duration queueWait() {
+        return queueWait;
+    }
+
+    /** Names of custom settings that its connections begin with. */
+    public Set<String> bornWith() {
+        return bornWith;
+    }
+
     // Release
 
     @Override
@@ -396,6 +420,7 @@ public final class ServerPool implements Link.Returns {
         server.disown(now);
         ServerSlot slot = slot(server);
         slot.settings = server.applied(); // read by others under the host's lock, which giveBack takes
+        slot.hasOthersNames = server.hasOthersNames();
         host.giveBack(slot, now);
     }
 
@@ -410,6 +435,9 @@ public final class ServerPool implements Link.Returns {
     private final class SlotHome implements ServerConnection.Home {
         private final ServerSlot slot;
 
+        /** Who gets another connection in its place when it is closed; null for nobody. */
+        private @Nullable PoolWaiter heir;
+
         SlotHome(ServerSlot slot) {
             this.slot = slot;
         }
@@ -419,9 +447,14 @@ public final class ServerPool implements Link.Returns {
             connections.remove(connection);
             host.closed(connection);
             long now = System.nanoTime();
-            long age = TimeUnit.NANOSECONDS.toSeconds(now - slot.createdAt());
+            long age = TimeUnit.NANOSECONDS.toSeconds(now - connection.connectedAt());
             String text = "closing because: " + reason.text() + " (age=" + age + "s)";
             event(settings.log().disconnections(), connection, text);
+            PoolWaiter next = heir;
+            if (next != null) {
+                opener.openAgain(slot, next);
+                return;
+            }
             host.apply((accounts, actions) -> accounts.closed(slot, now, actions), now);
             discardIfTemporary();
         }
@@ -538,6 +571,7 @@ public final class ServerPool implements Link.Returns {
     public void reconnect(CloseReason reason) {
         long now = System.nanoTime();
         welcomes.clear();
+        bornWith.clear();
         host.apply(
                 (accounts, actions) -> {
                     accounts.markForClose(state, reason, now, actions);

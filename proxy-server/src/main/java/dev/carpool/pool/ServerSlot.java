@@ -43,6 +43,9 @@ public final class ServerSlot {
     @Nullable
     Object settings;
 
+    /** It has had custom settings besides: hidden reads may find their names. */
+    boolean hasOthersNames;
+
     /** Taken by {@link PoolAccounts#takeForCheck}; keeps its age in the idle list. */
     boolean beingChecked;
 

@@ -2,6 +2,7 @@ package dev.carpool.prepared;
 
 import dev.carpool.suspicion.Effects;
 import dev.carpool.suspicion.EffectsReader;
+import dev.carpool.suspicion.SettingNames;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,7 @@ public final class SharedStatement {
     private final int hash;
     private final int suspicion;
     private volatile @Nullable Effects effects;
+    private volatile @Nullable SettingNames settingNames;
 
     SharedStatement(long id, Object scope, byte[] serverName, byte[] parseMessage, int hash, int suspicion) {
         this.id = id;
@@ -63,6 +65,16 @@ public final class SharedStatement {
         if (known == null) {
             known = EffectsReader.read(latin1(), suspicion, standardStrings);
             effects = known;
+        }
+        return known;
+    }
+
+    /** The custom settings that its text names, found at the first call. */
+    public SettingNames settingNames(boolean standardStrings) {
+        SettingNames known = settingNames;
+        if (known == null) {
+            known = isUnkept() ? SettingNames.NONE : SettingNames.of(latin1(), standardStrings);
+            settingNames = known;
         }
         return known;
     }

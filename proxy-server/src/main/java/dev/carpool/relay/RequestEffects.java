@@ -1,8 +1,13 @@
 package dev.carpool.relay;
 
+import dev.carpool.params.TrackedParameters;
+import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.suspicion.Effects;
+import dev.carpool.suspicion.LanguageSettings;
+import dev.carpool.suspicion.SettingNames;
 import dev.carpool.suspicion.Suspicion;
 import io.netty.buffer.ByteBuf;
+import java.util.Set;
 
 /** Tells the state of a session what the statements of its requests do, before they are queued. */
 final class RequestEffects {
@@ -30,6 +35,34 @@ final class RequestEffects {
             } else {
                 state.changesSetting(name);
             }
+        }
+    }
+
+    /** A statement is sent that names custom settings by constants. */
+    void names(SettingNames names, String text, Link link) {
+        makes(names.made(), text, link);
+    }
+
+    /** The same for one that is bound; {@code in[from, to)} is what is here of the Bind message behind the names. */
+    void names(SettingNames names, String text, ByteBuf in, int from, int to, Link link) {
+        makes(names.made(), text, link);
+        for (int parameter : names.madeParameters()) {
+            String name = BindParameters.text(in, from, to, parameter);
+            if (name != null && name.indexOf('.') > 0) {
+                makes(Set.of(TrackedParameters.canonical(name)), text, link);
+            }
+        }
+    }
+
+    private void makes(Set<String> names, String text, Link link) {
+        if (names.isEmpty() || link.server().transactionStatus() == TransactionStatus.FAILED) {
+            return;
+        }
+        link.requests().customNames().add(names);
+        link.server().hasHad(names);
+        link.client().customSettings().add(names);
+        if (LanguageSettings.ofLibrary(names) != null) {
+            state.hides(beginning(text), link);
         }
     }
 

@@ -7,6 +7,7 @@ import dev.carpool.protocol.ProtocolViolation;
 import dev.carpool.protocol.WireWriter;
 import dev.carpool.server.OutstandingRequests;
 import dev.carpool.server.ServerConnection;
+import dev.carpool.suspicion.SettingNames;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.util.List;
@@ -33,6 +34,7 @@ public final class RequestRelay {
     private final SessionState state = new SessionState();
     private final SessionChannels channels = new SessionChannels();
     private final SessionSync settings = new SessionSync();
+    private final CustomNames customNames = new CustomNames();
     private final int largestPacket;
 
     /** How many bytes are still to come of the message that has been begun. */
@@ -163,6 +165,20 @@ public final class RequestRelay {
     /** Whether this first part of a request may read what the session has done to a sequence before. */
     public boolean mayReadSequences(ByteBuf in) {
         return messages.mayReadSequences(in);
+    }
+
+    /**
+     * The custom settings that this first part of a request names.
+     *
+     * @param reads whether those are of interest that are read
+     */
+    public SettingNames settingNames(ByteBuf in, boolean reads, boolean standardStrings) {
+        return held == null ? messages.settingNames(in, reads, standardStrings) : SettingNames.NONE;
+    }
+
+    /** The custom settings that the session has had. */
+    public CustomNames customNames() {
+        return customNames;
     }
 
     /** Memory the session's statements take, in bytes. */

@@ -10,6 +10,7 @@ import dev.carpool.server.OutstandingRequests;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.suspicion.Effects;
 import dev.carpool.suspicion.EffectsReader;
+import dev.carpool.suspicion.SettingNames;
 import dev.carpool.suspicion.SignalCalls;
 import dev.carpool.suspicion.SqlLexer;
 import dev.carpool.suspicion.Suspicion;
@@ -82,6 +83,21 @@ final class RequestRewriter {
         boolean simple = in.getByte(in.readerIndex()) == QUERY;
         boolean prepared = (unnamed.suspicion() & Suspicion.SEQUENCE_READ) != 0 || statements.mayReadSequences();
         return (prepared && !simple) || sql.mayReadSequences() || SequenceNames.areIn(in);
+    }
+
+    /**
+     * The custom settings that this first part of a request names.
+     *
+     * @param reads whether those are of interest that are read
+     */
+    SettingNames settingNames(ByteBuf in, boolean reads, boolean standardStrings) {
+        return RequestedNames.in(in, reads, standardStrings, (name, from, to) -> {
+            if (from == to) {
+                return unnamed.isKept() ? SettingNames.of(unnamed.text(), standardStrings) : SettingNames.NONE;
+            }
+            Mapping mapping = statements.find(name, from, to);
+            return mapping == null ? SettingNames.NONE : mapping.statement().settingNames(standardStrings);
+        });
     }
 
     /** Memory the session's statements take, in bytes. */
@@ -225,6 +241,10 @@ final class RequestRewriter {
             link.state().cluster().sent(text, server);
         }
         waits.queried(bits);
+        if ((bits & Suspicion.CUSTOM) != 0) {
+            String text = MessageStrings.latin1(in, at + 5, at + length);
+            effects.names(SettingNames.of(text, server.hasStandardStrings()), text, link);
+        }
         boolean concerned = sql.concerns(bits, server);
         if ((bits & Suspicion.STATEFUL) == 0 && !concerned) {
             state.suspect(bits, link);
@@ -396,6 +416,9 @@ final class RequestRewriter {
             String read = statement == null ? unnamed.text() : statement.latin1();
             link.state().cluster().sent(read, server);
         }
+        if ((bits & Suspicion.CUSTOM) != 0) {
+            names(statement, in, from, to, link);
+        }
         if ((bits & Suspicion.STATEFUL) == 0 && !concerned) {
             state.suspect(bits, link);
             return bits;
@@ -411,6 +434,16 @@ final class RequestRewriter {
         }
         effects.executes(left & ~bits, text, false, link);
         return bits | left;
+    }
+
+    private void names(@Nullable SharedStatement statement, ByteBuf in, int from, int to, Link link) {
+        boolean standardStrings = link.server().hasStandardStrings();
+        if (statement == null) {
+            String text = unnamed.text();
+            effects.names(SettingNames.of(text, standardStrings), text, in, from, to, link);
+        } else {
+            effects.names(statement.settingNames(standardStrings), statement.latin1(), in, from, to, link);
+        }
     }
 
     private int describeOrClose(byte type, ByteBuf in, int at, int length, int start, Link link) {

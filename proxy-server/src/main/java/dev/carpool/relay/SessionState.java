@@ -230,6 +230,12 @@ final class SessionState {
         settings.add(effects, simple, link);
     }
 
+    /** A statement leaves something behind that only the end of the connection clears. */
+    void hides(String statement, Link link) {
+        suspect = statement;
+        pins.add(PinReason.HIDDEN_STATE, suspect, link);
+    }
+
     /** A setting may change whose name a bind parameter gives. */
     void changesSetting(String name) {
         settings.ask(name);

@@ -2,6 +2,7 @@ package dev.carpool.server;
 
 /** Why a server connection is closed. Every closing names one; logs and counters use it. */
 public enum CloseReason {
+    REPLACED("had what the next session must not find, and no clean-up removes it"),
     IDLE_TIMEOUT("idle longer than server_idle_timeout"),
     LIFETIME("older than server_lifetime"),
     EVICTED("idle, and another pool needed the room"),

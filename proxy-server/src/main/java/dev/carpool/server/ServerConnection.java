@@ -489,8 +489,23 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         return probes.asksForHiddenEffects(now);
     }
 
+    /** Asks for what a session must not find that has not made it; see {@link SessionProbe#left}. Flushes. */
+    public void probeLeft(Collection<String> names, Collection<String> modules) {
+        probes.ask(SessionProbe.left(names, modules));
+    }
+
     public boolean isProbing() {
         return probes.isAsking();
+    }
+
+    /** Custom settings of these names may have been made. */
+    public void hasHad(Collection<String> names) {
+        settings.hasHad(names);
+    }
+
+    /** Whether it has had custom settings that are not in force. */
+    public boolean hasOthersNames() {
+        return settings.hasOthersNames();
     }
 
     /** The settings in force, in the server's own spelling of the values just synced. */

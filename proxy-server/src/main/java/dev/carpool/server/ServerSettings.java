@@ -4,6 +4,7 @@ import dev.carpool.params.ParameterSync;
 import dev.carpool.params.ParameterValues;
 import dev.carpool.params.TrackedParameters;
 import io.netty.buffer.ByteBuf;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -40,6 +41,9 @@ final class ServerSettings {
 
     /** Custom settings that the connection has had: it does not forget them. */
     private final Set<String> custom = new HashSet<>();
+
+    /** Names of custom settings that it may have besides, without a value that has held; null for none. */
+    private @Nullable Set<String> namedOnly;
 
     /** Settings that nobody has seen may be set: the next sync begins with RESET ALL. */
     private boolean resetDue;
@@ -159,6 +163,33 @@ final class ServerSettings {
                 custom.add(name);
             }
         });
+    }
+
+    /** Custom settings may have been made. */
+    void hasHad(Collection<String> names) {
+        Set<String> named = namedOnly;
+        if (named == null) {
+            named = new HashSet<>();
+            namedOnly = named;
+        }
+        if (named.size() < MOST_CUSTOM) {
+            named.addAll(names);
+        }
+    }
+
+    /** Whether the connection has had custom settings that are not in force. */
+    boolean hasOthersNames() {
+        Set<String> named = namedOnly;
+        return (!custom.isEmpty() && !areApplied(custom)) || (named != null && !areApplied(named));
+    }
+
+    private boolean areApplied(Set<String> names) {
+        for (String name : names) {
+            if (!applied.contains(name)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The settings are those right after the login (DISCARD ALL). */

@@ -54,25 +54,57 @@ public final class SessionProbe {
             AND g.name OPERATOR(pg_catalog.<>) ALL ('{seed,transaction_isolation,transaction_read_only,\
             transaction_deferrable}'::pg_catalog.text[])""";
 
+    /** Resets the custom settings that no module has defined, and tells what they are then. */
+    private static final String LEFT = """
+            SELECT 's'::pg_catalog.text, s.n, pg_catalog.set_config(s.n, NULL, false) \
+            FROM pg_catalog.unnest($1::pg_catalog.text[]) s(n) WHERE pg_catalog.current_setting(s.n, true) IS NOT NULL \
+            AND NOT EXISTS (SELECT FROM pg_catalog.pg_show_all_settings() g \
+            WHERE pg_catalog.lower(g.name) OPERATOR(pg_catalog.=) s.n) \
+            UNION ALL SELECT 'm', s.n, NULL FROM pg_catalog.unnest($2::pg_catalog.text[]) s(n) \
+            WHERE pg_catalog.current_setting(s.n, true) IS NOT NULL \
+            UNION ALL SELECT 't', '', NULL WHERE pg_catalog.pg_my_temp_schema() OPERATOR(pg_catalog.<>) 0::pg_catalog.oid""";
+
     /** See {@link HiddenEffects}. */
     private static final String CATALOG = resource("hidden-effects.sql");
 
     private static final String CATALOG_NAME = "carpool_catalog";
     private static final String STATE_NAME = "carpool_state";
     private static final String SWEEP_NAME = "carpool_sweep";
+    private static final String LEFT_NAME = "carpool_left";
+
+    /** What is asked. */
+    private enum Question {
+        STATE(STATE_NAME, SessionProbe.STATE, 1),
+        SWEEP(SWEEP_NAME, SessionProbe.SWEEP, 1),
+        LEFT(LEFT_NAME, SessionProbe.LEFT, 2),
+        CATALOG(CATALOG_NAME, SessionProbe.CATALOG, 0);
+
+        private final String statement;
+        private final String text;
+        private final int parameters;
+
+        Question(String statement, String text, int parameters) {
+            this.statement = statement;
+            this.text = text;
+            this.parameters = parameters;
+        }
+    }
+
+    private final Question question;
 
     private final List<String> names;
-    private final boolean sweep;
+
+    /** Settings that are there when a module is loaded. */
+    private final List<String> modules;
+
     private int held;
     private final List<Prepared> prepared = new ArrayList<>();
     private final Set<String> channels = new HashSet<>();
     private final Map<String, @Nullable String> settings = new LinkedHashMap<>();
     private @Nullable String failure;
 
-    /** It asks for {@link HiddenEffects} instead of for the session. */
-    private final boolean catalog;
-
     private boolean hidden;
+    private boolean module;
 
     /**
      * Text is kept byte for byte, as values of settings are.
@@ -81,18 +113,29 @@ public final class SessionProbe {
      * @param sweep whether every setting of the session is asked for, custom ones without a module excepted
      */
     SessionProbe(Collection<String> names, boolean sweep) {
-        this(names, sweep, false);
+        this(names, List.of(), sweep ? Question.SWEEP : Question.STATE);
     }
 
-    private SessionProbe(Collection<String> names, boolean sweep, boolean catalog) {
+    private SessionProbe(Collection<String> names, Collection<String> modules, Question question) {
         this.names = List.copyOf(names);
-        this.sweep = sweep;
-        this.catalog = catalog;
+        this.modules = List.copyOf(modules);
+        this.question = question;
     }
 
     /** Asks for {@link HiddenEffects}. */
     static SessionProbe ofCatalog() {
-        return new SessionProbe(List.of(), false, true);
+        return new SessionProbe(List.of(), List.of(), Question.CATALOG);
+    }
+
+    /**
+     * Asks for what sessions leave behind that no DISCARD removes. {@link #settings} are then those of the custom settings
+     * that exist, reset to what they are when nobody has set them; {@link #held} tells of a temporary schema, empty or not.
+     *
+     * @param names of custom settings, in lower case
+     * @param modules settings that exist when a module is loaded, see {@link #hasModule}
+     */
+    static SessionProbe left(Collection<String> names, Collection<String> modules) {
+        return new SessionProbe(names, modules, Question.LEFT);
     }
 
     private static String resource(String name) {
@@ -108,7 +151,12 @@ public final class SessionProbe {
 
     /** Whether it has asked for {@link HiddenEffects}; {@link #settings} are then the names of custom settings. */
     public boolean isOfCatalog() {
-        return catalog;
+        return question == Question.CATALOG;
+    }
+
+    /** Whether a module is loaded that was asked for. */
+    public boolean hasModule() {
+        return module;
     }
 
     boolean foundHidden() {
@@ -136,7 +184,7 @@ public final class SessionProbe {
 
     /** Whether {@link #settings} is everything but custom settings. */
     public boolean isSweep() {
-        return sweep;
+        return question == Question.SWEEP;
     }
 
     /** SQLSTATE of what went wrong, or null. */
@@ -146,7 +194,7 @@ public final class SessionProbe {
 
     /** Writes the requests; {@code known} are the names of the probe's statements that the connection has. */
     void write(ByteBuf out, OutstandingRequests outstanding, Set<String> known) {
-        String statement = catalog ? CATALOG_NAME : sweep ? SWEEP_NAME : STATE_NAME;
+        String statement = question.statement;
         if (known.add(statement)) {
             // It may be there all the same, if a question has failed.
             int at = WireWriter.begin(out, FrontendMessageType.CLOSE);
@@ -156,7 +204,7 @@ public final class SessionProbe {
             push(outstanding, OutstandingRequests.CLOSE);
             at = WireWriter.begin(out, FrontendMessageType.PARSE);
             WireWriter.cstring(out, statement);
-            WireWriter.cstring(out, catalog ? CATALOG : sweep ? SWEEP : STATE);
+            WireWriter.cstring(out, question.text);
             out.writeShort(0);
             WireWriter.end(out, at);
             push(outstanding, OutstandingRequests.PARSE);
@@ -164,10 +212,12 @@ public final class SessionProbe {
         int at = WireWriter.begin(out, FrontendMessageType.BIND);
         WireWriter.cstring(out, "");
         WireWriter.cstring(out, statement);
-        out.writeShort(0).writeShort(catalog ? 0 : 1);
-        if (!catalog) {
-            byte[] array = array().getBytes(StandardCharsets.ISO_8859_1);
-            out.writeInt(array.length).writeBytes(array);
+        out.writeShort(0).writeShort(question.parameters);
+        if (question.parameters > 0) {
+            array(out, names);
+        }
+        if (question.parameters > 1) {
+            array(out, modules);
         }
         out.writeShort(0);
         WireWriter.end(out, at);
@@ -185,7 +235,12 @@ public final class SessionProbe {
         outstanding.push(kind | OutstandingRequests.SWALLOW | OutstandingRequests.READ);
     }
 
-    private String array() {
+    private static void array(ByteBuf out, List<String> names) {
+        byte[] array = array(names).getBytes(StandardCharsets.ISO_8859_1);
+        out.writeInt(array.length).writeBytes(array);
+    }
+
+    private static String array(List<String> names) {
         StringBuilder text = new StringBuilder("{");
         for (String name : names) {
             text.append(text.length() == 1 ? "\"" : ",\"");
@@ -212,6 +267,7 @@ public final class SessionProbe {
             case "p" -> prepared.add(new Prepared(name, value == null ? "" : value));
             case "n" -> channels.add(name);
             case "h" -> hidden = true;
+            case "m" -> module = true;
             default -> settings.put(name, value);
         }
     }

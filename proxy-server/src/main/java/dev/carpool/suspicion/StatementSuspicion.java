@@ -300,6 +300,9 @@ final class StatementSuspicion {
             beforeName = SqlToken.OPERATOR_SIGN;
             schemaFlags = 0;
         }
+        if (kind == StatementKind.SET || kind == StatementKind.RESET) {
+            reasons |= Suspicion.CUSTOM;
+        }
         token(SqlToken.DOT);
     }
 
@@ -385,6 +388,7 @@ final class StatementSuspicion {
             reasons |= Suspicion.BACKEND_PID;
         }
         if ((flags & SqlWords.SET_CONFIG) != 0) {
+            reasons |= Suspicion.CUSTOM;
             if (setConfigDepth >= 0 || depth == DEEPEST) {
                 reasons |= Suspicion.SET_CONFIG;
             } else {

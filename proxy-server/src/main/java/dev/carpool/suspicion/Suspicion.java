@@ -109,6 +109,12 @@ public final class Suspicion {
     /** DISCARD SEQUENCES or DISCARD ALL has taken place. Tags only. */
     public static final int SEQUENCES_DISCARDED = 1 << 29;
 
+    /**
+     * A custom setting may be made, for the transaction alone as well: SET or RESET of a name with a dot, {@code set_config}.
+     * Texts only; in tags the bit is {@link #SEQUENCES_DISCARDED}.
+     */
+    public static final int CUSTOM = SEQUENCES_DISCARDED;
+
     /** After this {@code currval} or {@code lastval} may tell something new. */
     public static final int ADVANCES = SEQUENCE | INSERTS | DO_OR_CALL | UNKNOWN_CALL | UNCLEAR;
 

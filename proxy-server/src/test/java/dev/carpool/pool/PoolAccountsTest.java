@@ -101,6 +101,73 @@ class PoolAccountsTest {
     }
 
     @Test
+    void prefersIdleConnectionWithoutNamesOfOthers() {
+        PoolAccounts accounts = accounts(0);
+        PoolState pool = pool(accounts, "app", "joe", 4);
+        ServerSlot clean = openInUse(accounts, pool, 0);
+        ServerSlot cleanFrench = openInUse(accounts, pool, 0);
+        ServerSlot alike = openInUse(accounts, pool, 0);
+        ServerSlot newest = openInUse(accounts, pool, 0);
+        clean.settings = "german";
+        cleanFrench.settings = "french";
+        alike.settings = "german";
+        alike.hasOthersNames = true;
+        newest.settings = "french";
+        newest.hasOthersNames = true;
+        for (ServerSlot slot : List.of(clean, cleanFrench, alike, newest)) {
+            accounts.giveBack(slot, now++, actions);
+        }
+
+        assertSame(clean, accounts.take(pool, 0, "german", now));
+        assertSame(alike, accounts.take(pool, 0, "german", now), "the settings matter more");
+        assertSame(cleanFrench, accounts.take(pool, 0, "german", now));
+        assertSame(newest, accounts.take(pool, 0, "german", now));
+    }
+
+    @Test
+    void aConnectionIsReplacedInItsPlace() {
+        PoolAccounts accounts = accounts(0);
+        PoolState pool = pool(accounts, "app", "joe", 1);
+        ServerSlot slot = openInUse(accounts, pool, 0);
+        queue(accounts, pool, "ann");
+
+        assertTrue(accounts.replace(slot));
+        assertEquals(1, pool.open());
+        accounts.replaced(slot, now, actions);
+        assertEquals(List.of(), drain(), "it is its waiter's");
+        accounts.giveBack(slot, now, actions);
+        assertEquals(List.of("HAND_OVER ann"), drain());
+    }
+
+    @Test
+    void aConnectionThatCannotBeReplacedIsGone() {
+        PoolAccounts accounts = accounts(0);
+        PoolState pool = pool(accounts, "app", "joe", 1);
+        ServerSlot slot = openInUse(accounts, pool, 0);
+
+        assertTrue(accounts.replace(slot));
+        accounts.replaceFailed(slot, now, now, actions);
+        assertEquals(0, pool.open());
+        assertEquals(0, accounts.host().opening());
+        assertEquals(SlotState.CLOSED, slot.state());
+    }
+
+    @Test
+    void replacementsCountAsLogins() {
+        PoolAccounts accounts = new PoolAccounts("db:5432", new HostLimits(0, 1, 0), 2, true);
+        PoolState pool = pool(accounts, "app", "joe", 3);
+        ServerSlot one = openInUse(accounts, pool, 0);
+        ServerSlot two = openInUse(accounts, pool, 0);
+
+        assertTrue(accounts.replace(one));
+        assertFalse(accounts.replace(two));
+        queue(accounts, pool, "ann");
+        assertEquals(List.of(), drain(), "nobody else logs in meanwhile");
+        accounts.replaced(one, now, actions);
+        assertFalse(accounts.replace(two), "it is ann's turn");
+    }
+
+    @Test
     void settingsDoNotMatterToRoundRobin() {
         PoolAccounts accounts = accounts(0);
         PoolState pool = pool(accounts, "app", "joe", new PoolLimits(2, 0, 0, 0, 0, 0, true, false));

@@ -52,7 +52,7 @@ final class SqlLexerTest {
 
     /** Without those of {@link #changes}, which most statements have. */
     private static String names(int bits) {
-        return Suspicion.names(bits & ~(INSERTS | CHANGES));
+        return Suspicion.names(bits & ~(INSERTS | CHANGES | Suspicion.CUSTOM));
     }
 
     static {
@@ -343,6 +343,28 @@ final class SqlLexerTest {
         assertEquals("", changes("create trigger t after insert or update on t for each row execute function f()"));
         assertEquals("", changes("grant insert, update on t to u"));
         assertEquals("", changes("select \"insert\", delete from t"));
+    }
+
+    @Test
+    void findsWhatMayMakeCustomSettings() {
+        for (String sql : List.of(
+                "set a.b = 1",
+                "set local a.b to 1",
+                "SET SESSION \"a\".b = 1",
+                "reset a.b",
+                "select 1; set local a.b = 1",
+                "select set_config('a', 'b', true)",
+                "select pg_catalog.set_config($1, $2, true)")) {
+            assertTrue((reasons(sql) & Suspicion.CUSTOM) != 0, sql);
+        }
+        for (String sql : List.of(
+                "set a = 1",
+                "set local search_path to a, b",
+                "select a.b from a",
+                "show a.b",
+                "select current_setting('a.b')")) {
+            assertEquals(0, reasons(sql) & Suspicion.CUSTOM, sql);
+        }
     }
 
     private String changes(String sql) {
