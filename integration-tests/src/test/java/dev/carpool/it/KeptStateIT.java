@@ -372,6 +372,61 @@ class KeptStateIT {
     }
 
     @Test
+    void aNewSessionAuthorizationEndsTheRoleThatTheClientStartedWith() throws Exception {
+        PostgresUnderTest postgres = PostgresUnderTest.shared();
+        String role = postgres.newRole("shared");
+        postgres.execute("grant " + role + " to app");
+        try (ScriptedClient c = proxy.login("options", "-c role=" + role)) {
+            c.query("set session authorization app");
+            for (int i = 0; i < 4; i++) {
+                proxy.awaitTurn();
+                assertEquals("app", c.value("select current_user"));
+            }
+        }
+    }
+
+    @Test
+    void resetAllInATransactionThatStatementsDoNotTellTheEndOf() throws Exception {
+        a.query("select set_config('random_page_cost', '20', false)");
+        a.query("begin");
+        a.query("reset all");
+        a.query("select 1; set app.tenant to 'a b'; commit");
+        assertValue("4", "show random_page_cost");
+        assertKept("5MB", "show work_mem");
+        assertKept("a b", "select current_setting('app.tenant', true)");
+    }
+
+    @Test
+    void askingForOneSettingLeavesTheOthers() throws Exception {
+        String database = PostgresUnderTest.newName("plain");
+        PostgresUnderTest.shared().execute("create database " + database);
+        try (ScriptedClient c = proxy.client();
+                ScriptedClient d = proxy.client()) {
+            c.login(PostgresUnderTest.APP, PostgresUnderTest.APP_PASSWORD, database);
+            d.login(PostgresUnderTest.APP, PostgresUnderTest.APP_PASSWORD, database);
+            c.query("set app.tenant to 'mine'");
+            c.query("set session_replication_role to default");
+            c.query("select set_config('work_mem', '5MB', false)");
+            d.query("begin");
+            assertEquals("mine", c.value("select current_setting('app.tenant', true)"));
+            d.query("commit");
+            for (int i = 0; i < 4; i++) {
+                assertNotEquals("mine", d.value("select current_setting('app.tenant', true)"));
+                assertEquals("mine", c.value("select current_setting('app.tenant', true)"));
+                assertEquals("5MB", c.value("show work_mem"));
+            }
+        }
+    }
+
+    @Test
+    void startupValuesComeBackWhenACodeBlockResetsThem() throws Exception {
+        a.query("do $$ begin execute 'reset work_mem'; end $$");
+        assertKept("5MB", "show work_mem");
+        a.query("do $$ begin execute 'reset work_mem'; end $$");
+        assertEquals("5MB", a.value("show work_mem"));
+    }
+
+    @Test
     void settingsOfModulesGoBackToTheirDefaults() throws Exception {
         for (int i = 0; i < 3; i++) {
             a.query("do $$ begin end $$");

@@ -90,6 +90,18 @@ class ListenNotifyIT {
     }
 
     @Test
+    void theFirstNotificationsOfAChannelComeInOrderWithThoseOfOthers() throws Exception {
+        String more = PostgresUnderTest.newName("more");
+        a.query("listen " + news);
+        a.query("begin");
+        a.query("listen " + more);
+        b.query("notify " + news + ", '1'");
+        a.query("notify " + more + ", '2'; notify " + news + ", '3'; notify " + more + ", '4'");
+        assertEquals(
+                "C:COMMIT A:" + news + "=1 A:" + more + "=2 A:" + news + "=3 A:" + more + "=4 Z:I", a.query("commit"));
+    }
+
+    @Test
     void aRolledBackListenIsNone() throws Exception {
         a.query("begin");
         a.query("listen " + news);

@@ -298,6 +298,62 @@ class SqlPreparedIT {
         assertEquals("E:26000 Z:I", a.exchange(Wire.bind("", "mine"), Wire.sync()));
     }
 
+    @Test
+    void theViewShowsStatementsOfTheProtocolThatCannotBePreparedAnyMore() throws Exception {
+        String table = PostgresUnderTest.newName("shown");
+        b.query("create table " + table + " (i int)");
+        a.exchange(Wire.parse("mine", "select i from " + table), Wire.sync());
+        a.query("set search_path to nowhere");
+        often(() -> {
+            assertEquals(List.of("mine"), values(a, "select name from pg_prepared_statements"));
+            b.query("select 1");
+        });
+        b.query("drop table " + table);
+    }
+
+    @Test
+    void behindCodeBlocksInOneText() throws Exception {
+        a.exchange(Wire.parse("mine", "select $1::int + 1"), Wire.sync());
+        often(() -> {
+            assertEquals("C:DO T D:5 C:SELECT_1 Z:I", a.query("do $$ begin end $$; execute mine(4)"));
+            assertEquals("C:DO E:42P05 Z:I", a.query("do $$ begin end $$; prepare mine as select 1"));
+            b.query("select 1");
+        });
+    }
+
+    @Test
+    void behindTheEndOfAFailedTransaction() throws Exception {
+        a.query("prepare mine as select current_setting('TimeZone')");
+        b.query("prepare mine as select 'of another'");
+        String zone = a.value("show timezone");
+        often(() -> {
+            a.query("begin");
+            a.query("set timezone to 'Asia/Tokyo'");
+            a.query("savepoint s");
+            a.query("select 1/0");
+            assertEquals("C:ROLLBACK T D:Asia/Tokyo C:SELECT_1 Z:T", a.query("rollback to s; execute mine"));
+            a.query("select 1/0");
+            assertEquals(
+                    "C:ROLLBACK S:TimeZone=" + zone + " T D:" + zone + " C:SELECT_1 Z:I",
+                    inOrder(a.query("rollback; execute mine")));
+            a.query("begin");
+            a.query("select 1/0");
+            assertEquals("C:ROLLBACK T D:" + zone + " C:SELECT_1 Z:I", a.query("commit; execute mine"));
+            a.query("begin");
+            a.query("select 1/0");
+            assertEquals("E:25P02 Z:E", a.exchange(Wire.describe('S', "mine"), Wire.sync()));
+            assertEquals("E:25P02 Z:E", a.exchange(Wire.bind("", "mine"), Wire.sync()));
+            a.query("rollback");
+            b.query("execute mine");
+        });
+    }
+
+    /** Where ParameterStatus stands depends on whether the server connection had the statement. */
+    private static String inOrder(String replies) {
+        return replies.replaceAll("^(S:\\S+ )(C:ROLLBACK )", "$2$1")
+                .replaceAll("^(C:ROLLBACK )(.*?)(S:\\S+ )", "$1$3$2");
+    }
+
     private static String withoutRows(String replies) {
         return replies.replace("T D:1 ", "");
     }

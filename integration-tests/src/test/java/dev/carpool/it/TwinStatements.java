@@ -321,7 +321,7 @@ final class TwinStatements {
                 "select nullif(current_setting('app.by_function', true), '')",
                 "do $do$ begin perform set_config('" + name + "', '" + value + "', " + one("true", "false", "false")
                         + "); end $do$",
-                "do $do$ begin execute 'set app.user_id to ''by do''; reset work_mem'; end $do$");
+                "do $do$ begin execute 'set app.user_id to ''by do''; reset random_page_cost'; end $do$");
     }
 
     private String doSets() {

@@ -20,10 +20,20 @@ final class TwinWriter {
         final String role;
         char status = 'I';
         final Set<TwinKind.Hold> holds = new HashSet<>();
+        final boolean startsWithSettings;
         boolean listened;
 
-        Model(String role) {
-            this.role = role;
+        Model(TwinStep.Connect step) {
+            role = step.role();
+            startsWithSettings = !step.parameters().isEmpty();
+        }
+
+        /**
+         * Whether what goes back is restored only when the request has ended: statements behind it in the same text or batch
+         * meet what the server connection began with.
+         */
+        boolean goesBackTooSoon(String sql) {
+            return startsWithSettings && TwinEpisode.GOES_BACK.matcher(sql).find();
         }
 
         boolean isBound() {
@@ -77,7 +87,7 @@ final class TwinWriter {
         if (direct == null || direct.isClosed()) {
             models.remove(step.client());
         } else if (step instanceof TwinStep.Connect connect) {
-            models.put(step.client(), new Model(connect.role()));
+            models.put(step.client(), new Model(connect));
         }
         Model model = models.get(step.client());
         if (model != null && direct != null) {
@@ -165,22 +175,24 @@ final class TwinWriter {
         TwinRequest request = new TwinRequest();
         return switch (random.nextInt(10)) {
             case 0 -> {
-                if (model.status == 'E') {
-                    // what is behind a ROLLBACK cannot be given a statement prepared in SQL in front of it
-                    yield request.query(statement(client, model));
-                }
                 // a multi-statement query; what the earlier statements hold may be let go only by a lone DISCARD ALL
                 Set<TwinKind.Hold> before = new HashSet<>(model.holds);
                 List<String> parts = new ArrayList<>();
                 for (int left = 2 + random.nextInt(3); left > 0; left--) {
-                    parts.add(statement(client, model));
+                    String part = statement(client, model);
+                    parts.add(part);
+                    if (model.goesBackTooSoon(part)) {
+                        break;
+                    }
                 }
                 model.holds.addAll(before);
                 yield request.query(String.join("; ", parts));
             }
             case 1, 2 -> single(request, statement(client, model)).sync();
             case 5 ->
-                model.status != 'E' && kinds.contains(TwinKind.NAMED) ? named(request) : request.query("select 5");
+                model.status != 'E' && kinds.contains(TwinKind.NAMED) && mayBind(model)
+                        ? named(request)
+                        : request.query("select 5");
             case 3, 4 -> {
                 Set<TwinKind.Hold> before = new HashSet<>(model.holds);
                 pipeline(request, client, model);
@@ -203,7 +215,8 @@ final class TwinWriter {
         for (int left = 1 + random.nextInt(5); left > 0; left--) {
             String name = "n" + random.nextInt(3);
             int what = random.nextInt(12);
-            if (what < 8 && !kinds.contains(TwinKind.NAMED_ANYWHERE)) {
+            // one of the statements begins a transaction
+            if (what < 8 && (!kinds.contains(TwinKind.NAMED_ANYWHERE) || !mayBind(model))) {
                 what = 8;
             }
             switch (what) {
@@ -231,7 +244,16 @@ final class TwinWriter {
                         request.close('P', portal);
                     }
                 }
-                default -> single(request, statement(client, model));
+                default -> {
+                    String sql = statement(client, model);
+                    if (sql.startsWith("call ")) {
+                        request.sync(); // behind statements that it may need, it cannot commit
+                    }
+                    single(request, sql);
+                    if (model.goesBackTooSoon(sql)) {
+                        request.sync();
+                    }
+                }
             }
         }
     }

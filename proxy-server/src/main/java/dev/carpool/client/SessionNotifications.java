@@ -5,6 +5,7 @@ import dev.carpool.listen.ListeningSession;
 import dev.carpool.listen.Subscription;
 import dev.carpool.pool.ServerPool;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.util.Set;
 import java.util.concurrent.Executor;
 
@@ -12,6 +13,7 @@ import java.util.concurrent.Executor;
 final class SessionNotifications implements ListeningSession {
     private final ClientSession session;
     private final Subscription subscription;
+    private final EarlyNotifications early = new EarlyNotifications();
 
     SessionNotifications(ClientSession session) {
         this.session = session;
@@ -26,9 +28,36 @@ final class SessionNotifications implements ListeningSession {
         return subscription.channels();
     }
 
+    /** The server connection has had a notification that comes by way of the shared listener. */
+    void passed() {
+        early.passed();
+    }
+
+    /**
+     * The server connection has had a notification that comes by no other way. Returns whether it is kept until the client
+     * can be told in the order of the commits.
+     */
+    boolean keeps(byte[] message) {
+        return !channels().isEmpty() && early.add(message);
+    }
+
+    /** Writes what is kept, in front of everything that waits. */
+    void deliverEarly() {
+        early.take(0, (before, message) -> session.reply(Unpooled.wrappedBuffer(message)));
+    }
+
     /** Writes what waits, as far as the client takes it. To be called between transactions and messages only. */
     void deliver() {
-        boolean any = false;
+        boolean any = !early.isEmpty();
+        if (any) {
+            early.take(subscription.waiting(), (before, message) -> {
+                ByteBuf messages = subscription.take(session.channel().alloc(), before);
+                if (messages != null) {
+                    session.reply(messages);
+                }
+                session.reply(Unpooled.wrappedBuffer(message));
+            });
+        }
         while (session.isWritable()) {
             ByteBuf messages = subscription.take(session.channel().alloc());
             if (messages == null) {

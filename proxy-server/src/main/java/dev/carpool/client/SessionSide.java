@@ -261,13 +261,24 @@ final class SessionSide implements ClientEnd {
     }
 
     @Override
-    public byte @Nullable [] notified(NotificationResponse notification) {
-        if (channels().contains(notification.channel())) {
+    public byte @Nullable [] notified(NotificationResponse notification, boolean working) {
+        SessionNotifications mine = notifications;
+        if (mine != null && mine.channels().contains(notification.channel())) {
+            mine.passed();
             return null; // the shared listener delivers it
         }
-        return notification
+        byte[] message = notification
                 .from(session.pool().toldProcessId(notification.processId()))
                 .message();
+        return working && mine != null && mine.keeps(message) ? null : message;
+    }
+
+    @Override
+    public void deliverEarly() {
+        SessionNotifications mine = notifications;
+        if (mine != null) {
+            mine.deliverEarly();
+        }
     }
 
     @Override

@@ -123,11 +123,30 @@ public final class Subscription {
         hub.execute(() -> hub.catchUp(() -> session.executor().execute(then)));
     }
 
+    /** How many notifications wait. */
+    public int waiting() {
+        synchronized (queue) {
+            return queue.size();
+        }
+    }
+
     /** The next notifications, whole messages in order of their commits; null for none. The caller owns the buffer. */
     public @Nullable ByteBuf take(ByteBufAllocator allocator) {
+        return take(allocator, Integer.MAX_VALUE, PORTION);
+    }
+
+    /** The next so many notifications, likewise. */
+    public @Nullable ByteBuf take(ByteBufAllocator allocator, int most) {
+        return take(allocator, most, Integer.MAX_VALUE);
+    }
+
+    private @Nullable ByteBuf take(ByteBufAllocator allocator, int most, int portion) {
         ByteBuf out = null;
         synchronized (queue) {
-            while (!queue.isEmpty() && (out == null || out.readableBytes() < PORTION)) {
+            for (int taken = 0; taken < most && !queue.isEmpty(); taken++) {
+                if (out != null && out.readableBytes() >= portion) {
+                    break;
+                }
                 Queued next = queue.remove();
                 bytes -= next.message.length + OVERHEAD;
                 if (next.channel == null || wanted.contains(next.channel)) {

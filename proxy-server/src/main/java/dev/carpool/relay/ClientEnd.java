@@ -82,8 +82,15 @@ public interface ClientEnd {
     /** The session has notified others on this connection, which goes to somebody else now. */
     void hasNotified(ServerConnection server);
 
-    /** A notification on the server connection itself; what of it goes to the client, null for nothing. */
-    byte @Nullable [] notified(NotificationResponse notification);
+    /**
+     * A notification on the server connection itself; what of it goes to the client, null for nothing.
+     *
+     * @param working whether a request is being answered: {@link #deliver} or {@link #deliverEarly} will follow
+     */
+    byte @Nullable [] notified(NotificationResponse notification, boolean working);
+
+    /** Writes what {@link #notified} has kept. */
+    void deliverEarly();
 
     /**
      * A transaction has ended, and the session keeps its server connection.

@@ -134,7 +134,7 @@ public final class Link implements ServerConnection.Owner {
             queryStartedAt = linkedAt;
             if (!server.isProbing()) {
                 settings.syncIfNeeded(this);
-            } else if (server.applied() != client.wanted() || state.mayHaveGoneBack()) {
+            } else if (server.applied() != client.wanted() || state.mayHaveGoneBack(this)) {
                 requests.pause(Until.PROBED); // the answer says what is wanted
             }
         }
@@ -294,7 +294,9 @@ public final class Link implements ServerConnection.Owner {
 
     @Override
     public byte @Nullable [] notified(NotificationResponse notification) {
-        return channels.isReadyHeld() ? null : client.notified(notification);
+        return channels.isReadyHeld()
+                ? null
+                : client.notified(notification, !server.outstanding().isEmpty());
     }
 
     @Override
@@ -305,6 +307,7 @@ public final class Link implements ServerConnection.Owner {
     /** Sends the ReadyForQuery that was held. */
     void sendReady() {
         channels.readySent();
+        client.deliverEarly();
         ByteBuf out = server.channel().alloc().directBuffer(6);
         WireWriter.readyForQuery(out, TransactionStatus.IDLE);
         reply(out);
@@ -391,10 +394,7 @@ public final class Link implements ServerConnection.Owner {
 
     /** Asks what RESET has sent back if the statements do not tell; what follows must find what the client started with. */
     private boolean asksWhatWentBack() {
-        return state.isSuspected(Suspicion.WENT_BACK)
-                && mode != PoolingMode.SESSION
-                && server.isQuiet()
-                && state.ask(this);
+        return state.mayHaveGoneBack(this) && mode != PoolingMode.SESSION && server.isQuiet() && state.ask(this);
     }
 
     /** The requests that have waited begin a transaction: the connection gets in line with the session first. */

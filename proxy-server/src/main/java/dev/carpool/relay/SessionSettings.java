@@ -12,6 +12,7 @@ import dev.carpool.suspicion.Suspicion;
 import io.netty.buffer.ByteBuf;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -214,9 +215,18 @@ final class SessionSettings {
         ParameterValues applied = server.applied();
         ParameterValues wanted = client.wanted();
         boolean same = applied == wanted;
+        ParameterValues gone = ParameterValues.empty();
         if (answer.isSweep()) {
-            applied = applied.only(
-                    name -> link.isReported(name) || answer.settings().containsKey(name));
+            // A function or code block has sent it back: the client's own value comes with the next sync.
+            gone = client.started()
+                    .only(name -> !isAskedByName(name)
+                            && !link.isReported(TrackedParameters.canonical(name))
+                            && !answer.settings().containsKey(name));
+            Predicate<String> there = name -> isAskedByName(name)
+                    || link.isReported(name)
+                    || answer.settings().containsKey(name);
+            applied = applied.only(there);
+            wanted = wanted.only(name -> there.test(name) || client.started().contains(name));
         }
         for (Map.Entry<String, @Nullable String> setting : answer.settings().entrySet()) {
             String name = setting.getKey();
@@ -240,7 +250,12 @@ final class SessionSettings {
         }
         lookedUp = Set.of();
         server.settle(applied);
-        client.wanted(same ? applied : wanted);
+        client.wanted((same ? applied : wanted).withAll(gone));
+    }
+
+    /** A sweep does not tell of custom settings and of who the session is. */
+    private static boolean isAskedByName(String name) {
+        return name.indexOf('.') > 0 || name.equals("role") || name.equals("session_authorization");
     }
 
     private static ParameterValues with(ParameterValues settings, String name, @Nullable String value) {

@@ -382,9 +382,12 @@ final class SessionState {
         return true;
     }
 
-    /** Whether the server's answer tells that settings have gone back, so that the client's own have to follow. */
-    boolean mayHaveGoneBack() {
-        return (probed & Suspicion.WENT_BACK) != 0;
+    /** Whether the server's answer may tell that settings have gone back, so that the client's own have to follow. */
+    boolean mayHaveGoneBack(Link link) {
+        int bits = probed | suspicion;
+        return (bits & Suspicion.WENT_BACK) != 0
+                || ((bits & Suspicion.UNSEEN_SETTINGS) != 0
+                        && link.client().started().any(name -> !link.isReported(name)));
     }
 
     /** Takes what the server has answered, but for channels. */

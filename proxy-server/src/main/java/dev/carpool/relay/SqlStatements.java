@@ -11,6 +11,7 @@ import dev.carpool.server.ServerConnection;
 import dev.carpool.server.SessionProbe;
 import dev.carpool.suspicion.SqlPreparing;
 import dev.carpool.suspicion.Suspicion;
+import dev.carpool.suspicion.TransactionEnd;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -29,6 +30,22 @@ import org.jspecify.annotations.Nullable;
  * probe. Names are kept byte for byte, one character for each. Confined to the session's event loop.
  */
 final class SqlStatements {
+    /**
+     * What a request needs of them.
+     *
+     * @param names of statements, in SQL or of the protocol
+     * @param all whether it may need any that are prepared in SQL
+     * @param shown whether it sees which statements there are: none but the session's own
+     * @param text its SQL; null for a Bind or Describe
+     */
+    private record Need(
+            Set<String> names,
+            boolean all,
+            boolean shown,
+            @Nullable String text) {
+        static final Need NOTHING = new Need(Set.of(), false, false, "");
+    }
+
     private final StatementRewriter protocol;
     private final long maxBytes;
     private Map<String, SqlStatement> statements = Map.of();
@@ -88,16 +105,14 @@ final class SqlStatements {
     /** Puts in front of a text with these bits what it needs; writes to {@code out}. */
     void supply(int bits, String text, ServerConnection server, ByteBuf out) {
         boolean unseen = (bits & (Suspicion.DO_OR_CALL | Suspicion.UNCLEAR)) != 0;
-        if (shows(bits, text)) {
-            supply(null, true, server, out);
-        } else if (unseen) {
-            supply(null, false, server, out);
-        } else if ((bits & Suspicion.SQL_PREPARE) != 0) {
+        boolean all = unseen || shows(bits, text);
+        Set<String> names = Set.of();
+        if ((bits & Suspicion.SQL_PREPARE) != 0) {
             SqlPreparing preparing = SqlPreparing.read(text, server.hasStandardStrings());
-            supply(preparing.isClear() ? preparing.names() : null, false, server, out);
-        } else {
-            supply(Set.of(), false, server, out);
+            names = preparing.names();
+            all |= !preparing.isClear();
         }
+        supply(new Need(names, all, shows(bits, text), text), server, out);
     }
 
     /**
@@ -109,48 +124,53 @@ final class SqlStatements {
         if (named.isEmpty() || named.user() == this) {
             return false;
         }
-        supply(Set.of(), false, server, out);
+        supply(Need.NOTHING, server, out);
         return true;
     }
 
-    /** Puts in front of a request what it needs that names a statement. */
+    /** Puts in front of a Bind or Describe the statement of this name. */
     void supply(String name, ServerConnection server, ByteBuf out) {
-        supply(Set.of(name), false, server, out);
+        supply(new Need(Set.of(name), false, false, null), server, out);
     }
 
     /** Puts all statements in front of a request whose text is not known. */
     void supplyAll(ServerConnection server, ByteBuf out) {
-        supply(null, false, server, out);
+        supply(new Need(Set.of(), true, false, ""), server, out);
     }
 
-    /**
-     * @param names the statements that are needed, null for all
-     * @param shown whether the request sees which statements there are: none but the session's own
-     */
-    private void supply(@Nullable Set<String> names, boolean shown, ServerConnection server, ByteBuf out) {
+    private void supply(Need need, ServerConnection server, ByteBuf out) {
         OutstandingRequests outstanding = server.outstanding();
         if (outstanding.isCopyIn() || outstanding.isSkipping()) {
             return;
         }
         boolean inBatch = outstanding.isUnsynced();
-        StatementSupply supply = new StatementSupply(server, inBatch, out);
-        closeLeftovers(names, server.named(), supply);
-        if (shown) {
+        boolean failed = !inBatch && server.transactionStatus() == TransactionStatus.FAILED;
+        // Where a name alone stands, the server refuses to prepare with the words it has for using what is prepared.
+        StatementSupply supply = new StatementSupply(server, inBatch || (failed && need.text() == null), out);
+        closeLeftovers(need, server.named(), supply);
+        if (need.shown()) {
             protocol.closeAll(server, out);
             supply.closeProbeStatements();
         }
-        boolean failed = !inBatch && server.transactionStatus() == TransactionStatus.FAILED;
-        if (!failed) {
-            supply.write(missing(names, shown, server.named()), meaningful(server.settingsToCome()));
+        List<Object> missing = missing(need, server.named());
+        ParameterValues settings = meaningful(server.settingsToCome());
+        String text = need.text();
+        if (!failed || text == null) {
+            supply.write(missing, settings);
+        } else if (!missing.isEmpty()) {
+            TransactionEnd end = TransactionEnd.read(text, server.hasStandardStrings());
+            if (end != null) {
+                supply.writeBehind(end, missing, settings);
+            }
         }
     }
 
-    private void closeLeftovers(@Nullable Set<String> names, NamedStatements named, StatementSupply supply) {
+    private void closeLeftovers(Need need, NamedStatements named, StatementSupply supply) {
         if (named.isEmpty()) {
             named.user(this);
             return;
         }
-        Collection<String> perhaps = names == null || named.user() != this ? named.names() : names;
+        Collection<String> perhaps = need.all() || named.user() != this ? named.names() : need.names();
         for (String name : perhaps) {
             Object there = named.get(name);
             if (there != null && !isCurrent(name, there)) {
@@ -165,20 +185,19 @@ final class SqlStatements {
     }
 
     /** What the connection lacks of the needed statements. */
-    private List<Object> missing(@Nullable Set<String> names, boolean shown, NamedStatements named) {
+    private List<Object> missing(Need need, NamedStatements named) {
         List<Object> missing = new ArrayList<>();
-        if (names == null) {
+        if (need.all()) {
             missing.addAll(statements.values());
-            if (shown) {
-                protocol.forEach(missing::add);
-            }
-        } else {
-            for (String name : names) {
-                SqlStatement statement = statements.get(name);
-                Object needed = statement != null ? statement : protocol.find(name);
-                if (needed != null) {
-                    missing.add(needed);
-                }
+        }
+        if (need.shown()) {
+            protocol.forEach(missing::add);
+        }
+        for (String name : need.names()) {
+            SqlStatement statement = statements.get(name);
+            Object needed = statement != null ? statement : protocol.find(name);
+            if (needed != null && !missing.contains(needed)) {
+                missing.add(needed);
             }
         }
         missing.removeIf(statement -> named.get(StatementSupply.name(statement)) == statement);
@@ -256,7 +275,7 @@ final class SqlStatements {
         return true;
     }
 
-    private static ParameterValues meaningful(ParameterValues settings) {
+    static ParameterValues meaningful(ParameterValues settings) {
         return StatementRewriter.meaningful(settings.without("role").without("session_authorization"));
     }
 

@@ -205,6 +205,11 @@ final class StatementRewriter {
         return known;
     }
 
+    /** The settings with which a statement was first prepared, as far as they decide what its text means; null if unknown. */
+    static @Nullable ParameterValues settings(SharedStatement statement) {
+        return statement.scope() instanceof Scope of ? of.settings() : null;
+    }
+
     /** Those that decide what a text means. */
     static ParameterValues meaningful(ParameterValues settings) {
         return settings.only(name -> MEANINGFUL.contains(name.toLowerCase(Locale.ROOT)));

@@ -10,6 +10,7 @@ import dev.carpool.protocol.WireWriter;
 import dev.carpool.server.OutstandingRequests;
 import dev.carpool.server.OutstandingRequests.Attempt;
 import dev.carpool.server.ServerConnection;
+import dev.carpool.suspicion.TransactionEnd;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -99,7 +100,23 @@ final class StatementSupply {
         if (statements.isEmpty()) {
             return;
         }
-        boolean inTransaction = !inBatch && server.transactionStatus() != TransactionStatus.IDLE;
+        write(statements, settings, !inBatch && server.transactionStatus() != TransactionStatus.IDLE);
+    }
+
+    /**
+     * The same in a failed transaction, in which nothing can be prepared, in front of a text that ends it: it is ended here,
+     * and what the text finds is one like it, or where it has gone back to.
+     */
+    void writeBehind(TransactionEnd end, List<Object> statements, ParameterValues settings) {
+        query(end.sql(), Attempt.forClient());
+        write(statements, settings, end.goesOn());
+        if (!end.goesOn()) {
+            query("BEGIN");
+            query("ROLLBACK TO " + NAME); // there is none: it fails
+        }
+    }
+
+    private void write(List<Object> statements, ParameterValues settings, boolean inTransaction) {
         if (inTransaction) {
             query("SAVEPOINT " + NAME);
         }
@@ -132,7 +149,11 @@ final class StatementSupply {
     }
 
     private static @Nullable ParameterValues settingsOf(Object statement) {
-        return statement instanceof SqlStatement made ? made.settings() : null;
+        if (statement instanceof Mapping mapping) {
+            ParameterValues settings = StatementRewriter.settings(mapping.statement());
+            return settings == null ? null : SqlStatements.meaningful(settings);
+        }
+        return ((SqlStatement) statement).settings();
     }
 
     private void query(String sql) {

@@ -83,6 +83,7 @@ public final class OutstandingRequests {
     public static final class Attempt {
         final Runnable failed;
         final Consumer<byte[]> why;
+        final boolean isForClient;
 
         /** @param failed called when it has failed */
         public Attempt(Runnable failed) {
@@ -94,8 +95,18 @@ public final class OutstandingRequests {
          * @param why gets the whole ErrorResponse before
          */
         public Attempt(Runnable failed, Consumer<byte[]> why) {
+            this(failed, why, false);
+        }
+
+        private Attempt(Runnable failed, Consumer<byte[]> why, boolean isForClient) {
             this.failed = failed;
             this.why = why;
+            this.isForClient = isForClient;
+        }
+
+        /** What the client's next request would do: settings change as by a request of the client. */
+        public static Attempt forClient() {
+            return new Attempt(() -> {}, error -> {}, true);
         }
     }
 
@@ -183,6 +194,11 @@ public final class OutstandingRequests {
     /** Whether the oldest entry may fail. */
     boolean isAttempt() {
         return note() instanceof Attempt;
+    }
+
+    /** Whether settings that the oldest entry changes are the client's affair. */
+    boolean isForClient() {
+        return note() instanceof Attempt attempt && attempt.isForClient;
     }
 
     /** Gives the oldest entry, which may fail, the error that has come for it. */

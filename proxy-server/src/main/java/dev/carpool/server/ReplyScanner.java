@@ -316,16 +316,17 @@ final class ReplyScanner {
             case PARAMETER_STATUS -> {
                 ByteBuf body = in.slice(at + 5, length - 4);
                 String name = WireReader.cstring(body);
+                boolean own = ours && !outstanding.isForClient();
                 boolean told = (outstanding.head() & OutstandingRequests.TELL) != 0;
-                sink.parameterStatus(name, WireReader.byteString(body), ours);
-                String value = ours ? null : sink.restored(name);
+                sink.parameterStatus(name, WireReader.byteString(body), own);
+                String value = own ? null : sink.restored(name);
                 if (value != null) {
                     ByteBuf message = Unpooled.buffer();
                     WireWriter.parameterStatus(message, name, value);
                     replacement = ByteBufUtil.getBytes(message);
                     return OutstandingRequests.KEEP;
                 }
-                return ours && !told ? OutstandingRequests.KEEP : OutstandingRequests.FORWARD;
+                return own && !told ? OutstandingRequests.KEEP : OutstandingRequests.FORWARD;
             }
             case ERROR_RESPONSE -> {
                 return error(in, at, length, ours);

@@ -28,6 +28,9 @@ public final class EffectsReader {
 
     private static final int LONGEST_LIST = 64;
 
+    /** SET SESSION AUTHORIZATION implies it, whatever the session began with. */
+    private static final SettingChange NO_ROLE = SettingChange.set("role", "none");
+
     /** NAMEDATALEN - 1: PostgreSQL cuts longer names off. */
     private static final int LONGEST_NAME = 63;
 
@@ -319,7 +322,7 @@ public final class EffectsReader {
         } else if (!OF_TRANSACTION.contains(change.name())) {
             changes.add(change);
             if (change.name().equals("session_authorization")) {
-                changes.add(SettingChange.reset("role"));
+                changes.add(change.goesBack() ? SettingChange.reset("role") : NO_ROLE);
             }
         }
     }
@@ -438,10 +441,13 @@ public final class EffectsReader {
             misunderstood();
             return;
         }
-        changes.add(SettingChange.reset("role"));
         if (back) {
+            changes.add(SettingChange.reset("role"));
             end(SettingChange.reset("session_authorization"));
-        } else if (!tokens.isEnd()) {
+            return;
+        }
+        changes.add(NO_ROLE);
+        if (!tokens.isEnd()) {
             misunderstood();
         }
     }

@@ -58,6 +58,7 @@ enum SqlToken {
     FUNCTION,
     GLOBAL,
     GROUP,
+    GROUPING,
     HOLD,
     INSERT,
     INTO,

@@ -80,7 +80,7 @@ final class SqlWords {
         addAll(
                 words,
                 BEFORE_PAREN,
-                "over by set sets cube rollup insert conflict columns materialized operator zone varying stdin stdout");
+                "over by set cube rollup insert conflict columns materialized operator zone varying stdin stdout");
         addAll(words, SYSTEM_SCHEMA, "pg_catalog information_schema");
         addAll(words, TEMP_SCHEMA, "pg_temp");
         addAll(words, C, "c");

@@ -423,6 +423,7 @@ final class StatementSuspicion {
                     EXECUTE,
                     CALL,
                     FETCH,
+                    GROUPING,
                     TYPE,
                     OF,
                     TABLESAMPLE,

@@ -122,10 +122,10 @@ class EffectsReaderTest {
                     set session role none => role=none
                     set role to default => reset role
                     reset role => reset role
-                    set session authorization joe => reset role
+                    set session authorization joe => role=none
                     set session authorization default => reset role; reset session_authorization; reset role
                     reset session authorization => reset role; reset session_authorization; reset role
-                    set session_authorization to joe => session_authorization=joe; reset role
+                    set session_authorization to joe => session_authorization=joe; role=none
                     """)
     void identity(String sql, String expected) {
         assertEquals(expected, text(read(sql)));

@@ -290,6 +290,8 @@ final class SqlLexerTest {
         sql("insert into t (a) values (f(1))", UNKNOWN_CALL);
         sql("copy (select f(1)) to stdout", UNKNOWN_CALL);
         sql("select filter(1), range(1), path(1), keys(1)", UNKNOWN_CALL);
+        sql("select sets(1)", UNKNOWN_CALL);
+        sql("select 1 group by grouping sets (sets(1))", UNKNOWN_CALL);
 
         // Where strings end decides whether something else begins.
         sql("select 'a'; set x = 'b'", SET);

@@ -1,0 +1,44 @@
+package dev.carpool.suspicion;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the first statement of a text gets out of a failed transaction (PostgreSQL manual, "ROLLBACK", "COMMIT").
+ *
+ * @param sql does the same to it
+ * @param goesOn whether it goes back to a savepoint, and the transaction goes on
+ */
+public record TransactionEnd(String sql, boolean goesOn) {
+    private static final TransactionEnd ALL = new TransactionEnd("ROLLBACK", false);
+
+    /**
+     * Reads the first statement of a text; null if it is none of that kind, or another transaction begins with it.
+     *
+     * @param text every byte a character (ISO 8859-1)
+     * @param standardStrings whether a backslash in a plain string is an ordinary character
+     */
+    public static @Nullable TransactionEnd read(String text, boolean standardStrings) {
+        SqlTokens tokens = new SqlTokens(text, standardStrings);
+        tokens.next();
+        boolean back = tokens.isWord("rollback");
+        if (!back && !tokens.isWord("abort") && !tokens.isWord("commit") && !tokens.isWord("end")) {
+            return null;
+        }
+        tokens.next();
+        if (tokens.isWord("work") || tokens.isWord("transaction")) {
+            tokens.next();
+        }
+        if (tokens.isEnd()) {
+            return ALL;
+        }
+        if (!back || !tokens.isWord("to")) {
+            return null;
+        }
+        tokens.next();
+        int from = tokens.start();
+        while (!tokens.isEnd()) {
+            tokens.next();
+        }
+        return new TransactionEnd("ROLLBACK TO " + text.substring(from, tokens.start()), true);
+    }
+}
