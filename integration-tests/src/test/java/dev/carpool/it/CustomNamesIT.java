@@ -1,7 +1,10 @@
 package dev.carpool.it;
 
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -174,5 +177,71 @@ class CustomNamesIT {
         b.query("begin");
         assertTrue(b.value("select current_schema()").startsWith("pg_temp_"));
         assertEquals("E:0A000 Z:I", b.query("prepare transaction 'mine'"));
+    }
+
+    @Test
+    void capsHoldWhileManySetAndRead() throws Exception {
+        PostgresUnderTest postgres = PostgresUnderTest.shared();
+        String role = postgres.newRole("capped");
+        a.query("reset app.others"); // from now on the proxy knows that there is such a name
+        String processes = "select count(*) from pg_stat_activity where usename = '" + role + "'";
+        AtomicBoolean ended = new AtomicBoolean();
+        List<Background<Integer>> running = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            boolean sets = i % 2 == 0;
+            running.add(Background.start(() -> {
+                try (ScriptedClient c = proxy.loginAs(role, role, PostgresUnderTest.APP)) {
+                    for (int turn = 0; turn < 15; turn++) {
+                        if (sets) {
+                            c.query("begin; set local app.others to '" + turn + "'; commit");
+                            assertEquals("", c.value("show app.others"));
+                        } else {
+                            assertEquals("E:42704 Z:I", c.query("show app.others"));
+                        }
+                    }
+                }
+                return 0;
+            }));
+        }
+        Background<Integer> most = Background.start(() -> {
+            int seen = 0;
+            while (!ended.get()) {
+                seen = Math.max(seen, Integer.parseInt(postgres.ask(processes)));
+            }
+            return seen;
+        });
+        for (Background<Integer> one : running) {
+            one.result();
+        }
+        ended.set(true);
+        int seen = most.result();
+        assertTrue(seen >= 1 && seen <= CONNECTIONS, () -> seen + " server processes");
+    }
+
+    @Test
+    void clientsThatLeaveWhileAConnectionIsChosenCostNone() throws Exception {
+        for (int i = 0; i < 10; i++) {
+            everywhere("set app.others to 'x'");
+            ScriptedClient c = proxy.login();
+            c.send(Wire.query("show app.others"));
+            c.vanish();
+        }
+        proxy.awaitTurn();
+        assertTrue(proxy.open() <= CONNECTIONS, () -> proxy.open() + " connections");
+        assertEquals("E:42704 Z:I", b.query("show app.others"));
+        assertEquals("x", a.value("show app.others"));
+    }
+
+    @Test
+    void whoReadsWhileServerProcessesEndIsServedInTheEnd() throws Exception {
+        PostgresUnderTest postgres = PostgresUnderTest.shared();
+        for (int i = 0; i < 10; i++) {
+            everywhere("set app.others to 'x'");
+            b.send(Wire.query("show app.others"));
+            postgres.ask("select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'app'");
+            String answer = b.replies();
+            // The request itself may have been hit.
+            assertTrue(answer.equals("E:42704 Z:I") || answer.equals("E:57P01 Z:I"), answer);
+        }
     }
 }

@@ -107,7 +107,7 @@ final class SessionSide implements ClientEnd {
             }
         }
         String library = LanguageSettings.ofLibrary(named.made());
-        if (foreign.isEmpty() && library == null && !schema) {
+        if ((foreign.isEmpty() && library == null && !schema) || !session.pool().mayReplace(System.nanoTime())) {
             return null;
         }
         hasHadSchema |= schema;

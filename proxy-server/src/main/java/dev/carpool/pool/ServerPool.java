@@ -35,6 +35,9 @@ import org.slf4j.LoggerFactory;
 public final class ServerPool implements Link.Returns {
     private static final Logger log = LoggerFactory.getLogger(ServerPool.class);
 
+    /** So many connections may be replaced at once, then one each second: each costs a login. */
+    private static final int MOST_REPLACEMENTS = 64;
+
     private final PoolKey key;
     private final ServerHost host;
     private final PoolState state;
@@ -46,6 +49,7 @@ public final class ServerPool implements Link.Returns {
     private final boolean forcedUser;
     private final Map<Map<String, String>, Welcome> welcomes = new ConcurrentHashMap<>();
     private final SequenceReaders sequenceReaders = new SequenceReaders();
+    private final Allowance replacements = new Allowance(MOST_REPLACEMENTS, TimeUnit.SECONDS.toNanos(1));
     private final Set<String> bornWith = ConcurrentHashMap.newKeySet();
     private final PoolLogins logins = new PoolLogins();
     private final PoolOpener opener;
@@ -361,12 +365,18 @@ public final class ServerPool implements Link.Returns {
      * is granted that one, or queues when it cannot be opened.
      */
     public void replace(ServerConnection server, PoolWaiter waiter) {
+        replacements.use(System.nanoTime());
         if (server.state() != ServerState.CLOSED && server.home() instanceof SlotHome home) {
             home.heir = waiter;
             server.close(CloseReason.REPLACED);
         } else {
             checkout(waiter, queueWait, System.nanoTime());
         }
+    }
+
+    /** Whether a connection may be replaced now; it does not happen often for long. */
+    public boolean mayReplace(long now) {
+        return replacements.isLeft(now);
     }
 
     /** The longest that waiters lately were ready to wait. */

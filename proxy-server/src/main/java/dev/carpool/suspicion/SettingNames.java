@@ -67,8 +67,13 @@ public record SettingNames(Set<String> made, Set<String> read, List<Integer> mad
                     tokens.next();
                     see(settingName());
                 }
+                boolean later = tokens.isWord("prepare") || tokens.isWord("create") || tokens.isWord("explain");
                 while (!tokens.isEnd()) {
-                    inside();
+                    if (later) {
+                        tokens.next(); // it is not carried out
+                    } else {
+                        inside();
+                    }
                 }
             } while (tokens.kind() != SqlTokens.Kind.END);
         }

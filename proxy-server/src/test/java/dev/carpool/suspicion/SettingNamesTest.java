@@ -56,6 +56,8 @@ class SettingNamesTest {
                 "set local work_mem = 1",
                 "set time zone 'app.x'",
                 "show all",
+                "prepare p(text) as select set_config('app.x', $1, true), current_setting('app.y')",
+                "create view v as select current_setting('app.x')",
                 "set custom.\"bad-guc\" = 1",
                 "set custom.\"1\" = 1",
                 "select set_config('a..b', '', true), set_config('.a', '', true), set_config('a.', '', true)",
