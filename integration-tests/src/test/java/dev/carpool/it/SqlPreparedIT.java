@@ -2,6 +2,7 @@ package dev.carpool.it;
 
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -67,6 +68,32 @@ class SqlPreparedIT {
                 .map(reply -> reply.field(which))
                 .findFirst()
                 .orElse("");
+    }
+
+    @Test
+    void theViewTellsInWhichOrderTheClientHasPrepared() throws Exception {
+        String ordered = "select name from pg_prepared_statements order by prepare_time";
+        List<String> names = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            String name = "s" + (i * 7) % 12;
+            names.add(name);
+            if (i % 3 == 0) {
+                a.query("prepare " + name + " as select " + i);
+            } else {
+                a.exchange(Wire.parse(name, "select " + i), Wire.sync());
+            }
+            if (i % 5 == 2) {
+                assertEquals(names, values(a, ordered));
+                String again = names.remove(1);
+                a.query("deallocate " + again);
+                a.exchange(Wire.parse(again, "select 'again'"), Wire.sync());
+                names.add(again);
+            }
+        }
+        often(() -> assertEquals(names, values(a, ordered)));
+        a.query("begin");
+        assertEquals(names, values(a, ordered));
+        a.query("commit");
     }
 
     @Test

@@ -70,9 +70,14 @@ public final class ClientStatements {
             return known;
         }
 
-        /** The client's Parse is sent, with this number; numbers rise over all Parse messages of the process. */
+        /** The client's Parse is sent, with this number of {@link PrepareNumbers}. */
         public void sent(long number) {
             parse = number;
+        }
+
+        /** The number of the client's Parse. */
+        public long number() {
+            return parse;
         }
 
         /**

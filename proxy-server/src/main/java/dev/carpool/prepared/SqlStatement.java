@@ -16,6 +16,7 @@ public final class SqlStatement {
     /** What an object of this class costs beside its text, about. */
     private static final int OVERHEAD = 150;
 
+    private final long number = PrepareNumbers.next();
     private final String name;
     private final String text;
     private final String source;
@@ -55,6 +56,11 @@ public final class SqlStatement {
         lexer.begin();
         lexer.feed(Unpooled.wrappedBuffer(bytes), 0, bytes.length);
         return new SqlStatement(name, text, source, lexer.end() & ~Suspicion.SQL_PREPARE, settings);
+    }
+
+    /** Tells which was prepared first, see {@link PrepareNumbers}. */
+    public long number() {
+        return number;
     }
 
     public String name() {

@@ -16,6 +16,7 @@ import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -152,7 +153,11 @@ final class SqlStatements {
             protocol.closeAll(server, out);
             supply.closeProbeStatements();
         }
-        List<Object> missing = missing(need, server.named());
+        List<Object> missing = needed(need);
+        if (need.shown() && !failed) {
+            closeBehindGap(missing, server.named(), supply);
+        }
+        missing.removeIf(statement -> isThere(statement, server.named()));
         ParameterValues settings = meaningful(server.settingsToCome());
         String text = need.text();
         if (!failed || text == null) {
@@ -184,24 +189,42 @@ final class SqlStatements {
         return statement instanceof Mapping ? protocol.find(name) == statement : statements.get(name) == statement;
     }
 
-    /** What the connection lacks of the needed statements. */
-    private List<Object> missing(Need need, NamedStatements named) {
-        List<Object> missing = new ArrayList<>();
+    /** The statements that are needed; those that are shown in the order in which the session has prepared them. */
+    private List<Object> needed(Need need) {
+        List<Object> needed = new ArrayList<>();
         if (need.all()) {
-            missing.addAll(statements.values());
+            needed.addAll(statements.values());
         }
         if (need.shown()) {
-            protocol.forEach(missing::add);
+            protocol.forEach(needed::add);
         }
         for (String name : need.names()) {
             SqlStatement statement = statements.get(name);
-            Object needed = statement != null ? statement : protocol.find(name);
-            if (needed != null && !missing.contains(needed)) {
-                missing.add(needed);
+            Object named = statement != null ? statement : protocol.find(name);
+            if (named != null && !needed.contains(named)) {
+                needed.add(named);
             }
         }
-        missing.removeIf(statement -> named.get(StatementSupply.name(statement)) == statement);
-        return missing;
+        if (need.shown()) {
+            needed.sort(Comparator.comparingLong(StatementSupply::number));
+        }
+        return needed;
+    }
+
+    private static boolean isThere(Object statement, NamedStatements named) {
+        return named.get(StatementSupply.name(statement)) == statement;
+    }
+
+    /** What is to be shown behind something that is missing is prepared again: prepare_time tells in which order. */
+    private static void closeBehindGap(List<Object> shown, NamedStatements named, StatementSupply supply) {
+        boolean gap = false;
+        for (Object statement : shown) {
+            boolean there = isThere(statement, named);
+            if (gap && there) {
+                supply.close(StatementSupply.name(statement));
+            }
+            gap |= !there;
+        }
     }
 
     /**

@@ -5,6 +5,7 @@ import dev.carpool.error.ErrorReply;
 import dev.carpool.params.ParameterValues;
 import dev.carpool.prepared.ClientStatements;
 import dev.carpool.prepared.ClientStatements.Mapping;
+import dev.carpool.prepared.PrepareNumbers;
 import dev.carpool.prepared.ServerStatements;
 import dev.carpool.prepared.SharedStatement;
 import dev.carpool.prepared.StatementCatalog;
@@ -19,7 +20,6 @@ import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -35,9 +35,6 @@ import static dev.carpool.protocol.FrontendMessageType.*;
  * plan could be one for tables that have changed since.
  */
 final class StatementRewriter {
-    /** Numbers the Parse messages of this process. */
-    private static final AtomicLong PARSES = new AtomicLong();
-
     /** Settings that decide what a text means when it is parsed (PostgreSQL manual, "Server Configuration"). */
     private static final Set<String> MEANINGFUL = Set.of(
             "array_nulls",
@@ -86,7 +83,7 @@ final class StatementRewriter {
         private final SharedStatement parsed;
         private final boolean own;
         private final ServerStatements held;
-        private final long number = PARSES.incrementAndGet();
+        private final long number = PrepareNumbers.next();
 
         /** What the connection had before, as far as the server still has it. */
         private long before;
@@ -103,7 +100,7 @@ final class StatementRewriter {
         @Override
         public void done() {
             if (own) {
-                user.settle(PARSES.get() + 1);
+                user.settle(PrepareNumbers.upcoming());
             }
         }
 

@@ -4,6 +4,7 @@ import dev.carpool.params.ParameterSync;
 import dev.carpool.params.ParameterValues;
 import dev.carpool.prepared.ClientStatements.Mapping;
 import dev.carpool.prepared.NamedStatements;
+import dev.carpool.prepared.PrepareNumbers;
 import dev.carpool.prepared.SqlStatement;
 import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.protocol.WireWriter;
@@ -47,6 +48,11 @@ final class StatementSupply {
         return statement instanceof Mapping mapping
                 ? new String(mapping.name(), StandardCharsets.ISO_8859_1)
                 : ((SqlStatement) statement).name();
+    }
+
+    /** Tells which of them the client has prepared first, see {@link PrepareNumbers}. */
+    static long number(Object statement) {
+        return statement instanceof Mapping mapping ? mapping.number() : ((SqlStatement) statement).number();
     }
 
     /** Closes what the connection has under a name; the server does not mind if it has nothing. */
