@@ -13,6 +13,8 @@ final class Actions {
     enum Kind {
         /** Give {@code slot} to {@code waiter}; when the waiter has left in the meantime, give it back. */
         HAND_OVER,
+        /** Have the server prove that the connection of {@code slot} is alive; then {@code giveBack} or {@code closed}. */
+        CHECK,
         /** Open a connection for {@code slot}; then {@code opened} or {@code openFailed}. */
         OPEN,
         /** Close the connection of {@code slot} for {@code closeReason}; then {@code closed}. */
@@ -42,7 +44,7 @@ final class Actions {
         return kinds[i];
     }
 
-    /** The slot of a HAND_OVER, OPEN or CLOSE. */
+    /** The slot of a HAND_OVER, CHECK, OPEN or CLOSE. */
     ServerSlot slot(int i) {
         return present(slots[i]);
     }
@@ -84,6 +86,10 @@ final class Actions {
 
     void handOver(ServerSlot slot, Waiter waiter) {
         add(Kind.HAND_OVER, slot, waiter, null, Bottleneck.NONE);
+    }
+
+    void check(ServerSlot slot) {
+        add(Kind.CHECK, slot, null, null, Bottleneck.NONE);
     }
 
     void open(ServerSlot slot) {

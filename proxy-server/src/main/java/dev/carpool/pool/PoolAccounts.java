@@ -38,9 +38,9 @@ final class PoolAccounts {
     // --- checkout and release
 
     /**
-     * An idle connection of the pool, now in use, or null when there is none to be had without waiting. Prefers one
-     * on this event loop, and then one with the right settings among those used last; with round robin, the one that was
-     * idle longest.
+     * An idle connection of the pool, now in use, or null when the next one is to be waited for: there is none, it is on
+     * another event loop, or it has to be checked. Prefers one on this event loop, and then one with the right settings
+     * among those used last; with round robin, the one that was idle longest.
      *
      * @param settings the settings that are wanted; null for any
      */
@@ -54,17 +54,21 @@ final class PoolAccounts {
         if (slot != null && settings != null && others && !pool.limits.roundRobin()) {
             slot = withSettings(slot, settings);
         }
-        if (slot != null) {
-            pool.cameBack(now);
-            takeIdle(slot, now);
+        if (slot == null || slot.loop != loop || !slot.isProven(now)) {
+            return null;
         }
+        pool.cameBack(now);
+        takeIdle(slot, now);
         return slot;
     }
 
-    /** Takes exactly this one if it is still idle and nobody waits for it: for the session that used it last. */
-    boolean takeAgain(ServerSlot slot, long now) {
+    /**
+     * Takes exactly this one if it is idle on this event loop and nobody waits for it: for the session that used it last.
+     */
+    boolean takeAgain(ServerSlot slot, int loop, long now) {
         PoolState pool = slot.pool;
-        if (slot.state != SlotState.IDLE || pool.isWaitedFor(slot.loop) || pool.isPaused()) {
+        boolean ready = slot.state == SlotState.IDLE && slot.loop == loop && slot.isProven(now);
+        if (!ready || pool.isWaitedFor(slot.loop) || pool.isPaused()) {
             return false;
         }
         pool.cameBack(now);
@@ -177,8 +181,13 @@ final class PoolAccounts {
     private void serveQueued(PoolState pool, Waiter waiter, long now, Actions actions) {
         ServerSlot slot = pool.isPaused() ? null : choose(pool, waiter.loop());
         if (slot != null) {
-            takeIdle(slot, now);
-            actions.handOver(slot, pollWaiter(slot).waiter);
+            WaiterNode first = pollWaiter(slot);
+            if (slot.isProven(now)) {
+                takeIdle(slot, now);
+                actions.handOver(slot, first.waiter);
+            } else {
+                check(slot, first, now, actions);
+            }
             return;
         }
         long deadline = waiter.node().deadline;
@@ -190,6 +199,13 @@ final class PoolAccounts {
         if (elsewhere != null && !admission.changesLoop(elsewhere, now, actions)) {
             admission.becameIdle(pool, now, actions);
         }
+    }
+
+    /** Has an idle connection checked and given to a waiter then. */
+    private void check(ServerSlot slot, WaiterNode node, long now, Actions actions) {
+        takeIdle(slot, now);
+        claim(slot, node, now, actions);
+        actions.check(slot);
     }
 
     /**
@@ -209,21 +225,29 @@ final class PoolAccounts {
         node.deadline = deadline;
         if (slot.state == SlotState.IDLE) {
             pool.cameBack(now);
-            takeIdle(slot, now);
-            actions.handOver(slot, waiter);
+            if (slot.isProven(now)) {
+                takeIdle(slot, now);
+                actions.handOver(slot, waiter);
+            } else {
+                check(slot, node, now, actions);
+            }
             return true;
         }
         if (slot.state != SlotState.IN_USE || slot.closesAtRelease() || slot.claimant != null) {
             return false;
         }
+        claim(slot, node, now, actions);
+        return true;
+    }
+
+    private void claim(ServerSlot slot, WaiterNode node, long now, Actions actions) {
         node.claimed = slot;
         slot.claimant = node;
-        pool.claiming++;
+        slot.pool.claiming++;
         host.claims.add(node);
-        if (deadline != ServerSlot.NEVER) {
-            host.wakeBy(deadline, now, actions);
+        if (node.deadline != ServerSlot.NEVER) {
+            host.wakeBy(node.deadline, now, actions);
         }
-        return true;
     }
 
     private void unclaim(WaiterNode node, ServerSlot slot) {

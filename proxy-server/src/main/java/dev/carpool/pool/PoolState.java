@@ -50,6 +50,9 @@ final class PoolState {
 
     CloseReason reasonToRetire = CloseReason.RECONNECT;
 
+    /** Nanoseconds for which a connection that was in use or checked needs no check, {@code server_check_delay}. */
+    long provenFor = Long.MAX_VALUE;
+
     /** Whether it has clients or a forced user: without either its minimum size is nobody's. */
     boolean keepsMinSize = true;
 

@@ -28,9 +28,10 @@ final class ServerHost {
     private final Map<String, DatabaseState> databases = new ConcurrentHashMap<>();
     private final Map<String, UserState> users = new ConcurrentHashMap<>();
 
-    /** Open connections by the process id of their server process. */
+    /** What is known of the functions of each database. */
     private final Map<String, HiddenEffects> hiddenEffects = new ConcurrentHashMap<>();
 
+    /** Open connections by the process id of their server process. */
     private final Map<Integer, ServerConnection> processes = new ConcurrentHashMap<>();
 
     /** Whether the last login reached the server, whatever it said then. */
@@ -188,6 +189,7 @@ final class ServerHost {
         for (int i = 0; i < actions.size(); i++) {
             switch (actions.kind(i)) {
                 case HAND_OVER -> handOver(actions.slot(i), (PoolWaiter) actions.waiter(i), now);
+                case CHECK -> pool(actions.slot(i)).check(actions.slot(i));
                 case OPEN -> pool(actions.slot(i)).open(actions.slot(i));
                 case CLOSE -> close(actions.slot(i), actions.closeReason(i));
                 case REFUSE -> refuse(actions.waiter(i), actions, i);
@@ -245,7 +247,7 @@ final class ServerHost {
      *
      * @param lost called instead of the receiver when the connection breaks on the way; its end is reported by itself
      */
-    void deliver(ServerSlot slot, int loop, Consumer<ServerConnection> receiver, Runnable lost) {
+    private void deliver(ServerSlot slot, int loop, Consumer<ServerConnection> receiver, Runnable lost) {
         ServerConnection connection = slot.connection;
         if (connection == null) {
             throw new IllegalStateException("not open: " + slot);

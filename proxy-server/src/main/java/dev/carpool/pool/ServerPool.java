@@ -84,6 +84,7 @@ public final class ServerPool implements Link.Returns {
         for (int i = 0; i < loops; i++) {
             stats[i] = new TrafficStats();
         }
+        host.locked(accounts -> state.provenFor = provenFor(settings));
     }
 
     public PoolKey key() {
@@ -195,7 +196,12 @@ public final class ServerPool implements Link.Returns {
         boolean moved = !nextTarget.equals(target);
         target = nextTarget;
         agreeOnMinSize();
-        host.apply((accounts, actions) -> accounts.reconfigure(state, next.limits(), now, actions), now);
+        host.apply(
+                (accounts, actions) -> {
+                    state.provenFor = provenFor(next);
+                    accounts.reconfigure(state, next.limits(), now, actions);
+                },
+                now);
         if (moved) {
             reconnect(CloseReason.RECONNECT);
         }
@@ -283,40 +289,40 @@ public final class ServerPool implements Link.Returns {
                 return null;
             }
             ServerConnection connection = slot.connection;
-            if (connection == null || !connection.isOpen()) {
-                continue; // its end is about to be reported
+            if (connection != null && connection.isOpen()) {
+                return connection;
             }
-            if (slot.loop() != loop) {
-                // Arrives by way of giveBack, for the longest waiter, who is about to queue.
-                host.deliver(slot, loop, this::giveBack, () -> {});
-                return null;
-            }
-            if (needsCheck(slot, now)) {
-                check(connection, now);
-                return null;
-            }
-            return connection;
+            // Its end is about to be reported.
         }
     }
 
     /** Exactly this one of its connections, idle on the asking loop, at once; null when the caller has to wait for it. */
     public @Nullable ServerConnection takeAgain(ServerConnection wanted, int loop, long now) {
-        ServerSlot slot = slot(wanted);
-        if (disabled || slot.loop() != loop || needsCheck(slot, now)) {
+        if (disabled) {
             return null;
         }
-        boolean taken = host.locked(accounts -> accounts.takeAgain(slot, now));
+        ServerSlot slot = slot(wanted);
+        boolean taken = host.locked(accounts -> accounts.takeAgain(slot, loop, now));
         return taken && wanted.isOpen() ? wanted : null;
     }
 
-    private boolean needsCheck(ServerSlot slot, long now) {
-        return !settings.server().checkQuery().isEmpty()
-                && now - slot.lastProvenAlive() > settings.server().checkDelay().toNanos();
+    private static long provenFor(PoolSettings settings) {
+        boolean checks = !settings.server().checkQuery().isEmpty();
+        return checks ? settings.server().checkDelay().toNanos() : Long.MAX_VALUE;
     }
 
-    private void check(ServerConnection connection, long now) {
+    /** Checks a connection that nobody has; then it is free. */
+    void check(ServerSlot slot) {
+        ServerConnection connection = slot.connection;
+        if (connection != null) {
+            connection.channel().eventLoop().execute(() -> check(connection));
+        }
+    }
+
+    private void check(ServerConnection connection) {
+        long begun = System.nanoTime();
         reset(connection, ServerReset.Scope.CHECK, checked -> {
-            lastRoundTrip = System.nanoTime() - now;
+            lastRoundTrip = System.nanoTime() - begun;
             giveBack(checked);
         });
     }
@@ -571,9 +577,8 @@ public final class ServerPool implements Link.Returns {
             return;
         }
         ServerSlot slot = host.locked(accounts -> accounts.takeForCheck(state, now - delay, now));
-        ServerConnection connection = slot == null ? null : slot.connection;
-        if (connection != null) {
-            connection.channel().eventLoop().execute(() -> check(connection, System.nanoTime()));
+        if (slot != null) {
+            check(slot);
         }
     }
 

@@ -111,9 +111,9 @@ public final class ServerSlot {
         return lastUsed;
     }
 
-    /** When the server was last known to answer; for {@code server_check_delay}. */
-    public long lastProvenAlive() {
-        return lastProvenAlive;
+    /** Whether the server was known to answer so lately that nobody has to ask. */
+    boolean isProven(long now) {
+        return now - lastProvenAlive <= pool.provenFor;
     }
 
     /** Whether it will be closed instead of reused when it is given back. */

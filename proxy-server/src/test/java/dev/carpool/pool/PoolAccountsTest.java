@@ -78,7 +78,10 @@ class PoolAccountsTest {
         accounts.giveBack(newer, now++, actions);
 
         assertSame(onOne, accounts.take(pool, 1, null, now));
-        assertSame(newer, accounts.take(pool, 1, null, now));
+        assertNull(accounts.take(pool, 1, null, now), "it has to be brought there");
+        accounts.enqueue(pool, new TestWaiter("ann", 1), ServerSlot.NEVER, now, actions);
+        assertSame(newer, actions.slot(0));
+        assertEquals(List.of("HAND_OVER ann"), drain());
         assertSame(older, accounts.take(pool, 0, null, now));
     }
 
@@ -189,7 +192,7 @@ class PoolAccountsTest {
         accounts.giveBack(first, now++, actions);
         accounts.giveBack(second, now++, actions);
 
-        assertSame(first, accounts.take(pool, 0, null, now));
+        assertSame(first, accounts.take(pool, 1, null, now));
         assertSame(second, accounts.take(pool, 0, null, now));
     }
 
@@ -603,9 +606,69 @@ class PoolAccountsTest {
         accounts.giveBack(first, now, actions);
         accounts.giveBack(second, now, actions);
 
-        assertTrue(accounts.takeAgain(first, now));
-        assertFalse(accounts.takeAgain(first, now));
+        assertFalse(accounts.takeAgain(first, 1, now));
+        assertTrue(accounts.takeAgain(first, 0, now));
+        assertFalse(accounts.takeAgain(first, 0, now));
         assertEquals(1, pool.idle());
+    }
+
+    @Test
+    void connectionIdleForLongIsCheckedBeforeAWaiterGetsItHoweverManyAreIdle() {
+        PoolAccounts accounts = accounts(0);
+        PoolState pool = pool(accounts, "app", "joe", 2);
+        pool.provenFor = 10 * MS;
+        ServerSlot one = openInUse(accounts, pool, 0);
+        ServerSlot two = openInUse(accounts, pool, 0);
+        accounts.giveBack(one, now, actions);
+        accounts.giveBack(two, now, actions);
+        now += 11 * MS;
+
+        assertNull(accounts.take(pool, 0, null, now));
+        queue(accounts, pool, "ann");
+        ServerSlot checked = actions.slot(0);
+        assertEquals(List.of("CHECK"), drain());
+        assertEquals(1, pool.idle());
+
+        accounts.giveBack(checked, now, actions);
+        assertEquals(List.of("HAND_OVER ann"), drain());
+        accounts.giveBack(checked, now, actions);
+        assertSame(checked, accounts.take(pool, 0, null, now));
+    }
+
+    @Test
+    void waiterWhoseConnectionDoesNotPassItsCheckGetsTheNext() {
+        PoolAccounts accounts = accounts(0);
+        PoolState pool = pool(accounts, "app", "joe", 2);
+        pool.provenFor = 10 * MS;
+        ServerSlot one = openInUse(accounts, pool, 0);
+        ServerSlot two = openInUse(accounts, pool, 0);
+        accounts.giveBack(one, now, actions);
+        accounts.giveBack(two, now, actions);
+        now += 11 * MS;
+        queue(accounts, pool, "ann");
+        ServerSlot broken = actions.slot(0);
+        assertEquals(List.of("CHECK"), drain());
+
+        accounts.closed(broken, now, actions);
+        ServerSlot next = actions.slot(0);
+        assertEquals(List.of("CHECK"), drain());
+        accounts.giveBack(next, now, actions);
+        assertEquals(List.of("HAND_OVER ann"), drain());
+    }
+
+    @Test
+    void sessionGetsItsLastConnectionBackWhenThatIsChecked() {
+        PoolAccounts accounts = accounts(0);
+        PoolState pool = pool(accounts, "app", "joe", 1);
+        pool.provenFor = 10 * MS;
+        ServerSlot last = openIdle(accounts, pool, 0);
+        now += 11 * MS;
+
+        assertFalse(accounts.takeAgain(last, 0, now));
+        assertTrue(accounts.claim(last, new TestWaiter("ann"), ServerSlot.NEVER, now, actions));
+        assertEquals(List.of("CHECK"), drain());
+        accounts.giveBack(last, now, actions);
+        assertEquals(List.of("HAND_OVER ann"), drain());
     }
 
     @Test
@@ -813,6 +876,7 @@ class PoolAccountsTest {
                         case CLOSE -> " " + actions.slot(i).pool + " " + actions.closeReason(i);
                         case HAND_OVER -> " " + actions.waiter(i);
                         case REFUSE -> " " + actions.waiter(i) + " " + actions.refuseReason(i);
+                        case CHECK -> "";
                     });
         }
         actions.clear();

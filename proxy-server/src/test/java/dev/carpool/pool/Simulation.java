@@ -253,6 +253,7 @@ final class Simulation {
                         accounts.closed(slot, now, actions);
                         obey();
                     });
+                case CHECK -> throw new AssertionError("all are proven");
                 case REFUSE -> throw new AssertionError("nobody has a deadline");
             }
         }
