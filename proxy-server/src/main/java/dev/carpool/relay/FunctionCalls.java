@@ -11,6 +11,10 @@ final class FunctionCalls {
         return switch (oid) {
             case 1574, 1576, 1765 -> Suspicion.SEQUENCE; // nextval, setval
             case 1575, 2559 -> Suspicion.SEQUENCE_READ; // currval, lastval
+            case 1599, 6006, 6007 -> Suspicion.HIDDEN_STATE; // setseed, pg_replication_origin_session_setup, _reset
+            case 2172, 2173, 2739 -> Suspicion.HIDDEN_STATE; // pg_backup_start, pg_backup_stop
+            case 2026 -> Suspicion.BACKEND_PID; // pg_backend_pid
+            case 3036 -> Suspicion.NOTIFY; // pg_notify
             default -> isOfLargeObjects(oid) ? Suspicion.NONE : Suspicion.UNKNOWN_CALL;
         };
     }

@@ -170,7 +170,7 @@ final class RequestRewriter {
             }
             case FUNCTION_CALL -> {
                 int bits = length >= 8 ? FunctionCalls.suspicion(in.getInt(at + 5)) : Suspicion.NONE;
-                state.suspect(bits, link);
+                effects.unread(bits, "", true, link);
                 sequences(bits, in, start, at, false, link);
                 outstanding.push(OutstandingRequests.FUNCTION_CALL);
             }

@@ -9,6 +9,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -51,6 +53,15 @@ final class SessionPinsTest {
             assertEquals(0, proxy.postgres.failingQuestions);
             assertNull(pinOf("asked"));
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1599, HIDDEN_STATE", "2026, BACKEND_PID", "952,"})
+    void aFunctionCalledByItsObjectIdPinsAsByItsName(int function, @Nullable PinReason reason) {
+        TestClient client = proxy.login("application_name", "pinner");
+        client.send(Wire.empty().functionCall(function));
+        Pin pin = pinOf("pinner");
+        assertEquals(reason == null ? List.of() : List.of(reason), pin == null ? List.of() : pin.reasons());
     }
 
     @Test
