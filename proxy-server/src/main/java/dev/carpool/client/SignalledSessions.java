@@ -1,9 +1,8 @@
 package dev.carpool.client;
 
 import dev.carpool.error.ErrorReply;
-import dev.carpool.pool.PoolWaiter;
+import dev.carpool.pool.PoolCheckout;
 import dev.carpool.pool.ServerPool;
-import dev.carpool.pool.WaiterNode;
 import dev.carpool.relay.Link;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.server.ServerTarget;
@@ -136,35 +135,20 @@ final class SignalledSessions {
     }
 
     /** Gets a server connection for a session that has none. Confined to that session's event loop. */
-    private static final class Arrival implements PoolWaiter {
+    private static final class Arrival extends PoolCheckout {
         private final ClientSession meant;
         private final long deadline;
         private final Answer answer;
-        private final WaiterNode node = new WaiterNode(this);
 
         Arrival(ClientSession meant, long deadline, Answer answer) {
+            super(meant.pool(), meant.loop());
             this.meant = meant;
             this.deadline = deadline;
             this.answer = answer;
         }
 
         void begin() {
-            pool().checkout(this, LONGEST, System.nanoTime());
-        }
-
-        @Override
-        public int loop() {
-            return meant.loop();
-        }
-
-        @Override
-        public WaiterNode node() {
-            return node;
-        }
-
-        @Override
-        public ServerPool pool() {
-            return meant.pool();
+            queue(LONGEST);
         }
 
         @Override

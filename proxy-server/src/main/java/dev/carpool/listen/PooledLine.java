@@ -2,9 +2,8 @@ package dev.carpool.listen;
 
 import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
-import dev.carpool.pool.PoolWaiter;
+import dev.carpool.pool.PoolCheckout;
 import dev.carpool.pool.ServerPool;
-import dev.carpool.pool.WaiterNode;
 import dev.carpool.protocol.ErrorFields;
 import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.server.CloseReason;
@@ -15,48 +14,29 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** A {@link Line} by way of a temporary pool: it counts like any server connection. */
-final class PooledLine implements Line, PoolWaiter, ServerConnection.Owner {
+final class PooledLine extends PoolCheckout implements Line, ServerConnection.Owner {
     /** How long it queues for room and a login; sessions wait for it meanwhile, and may hold the room themselves. */
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(2);
 
-    private final ServerPool pool;
-    private final int loop;
     private final Events events;
-    private final WaiterNode node = new WaiterNode(this);
     private @Nullable ServerConnection server;
     private boolean closed;
 
     /** @param pool a temporary one */
     PooledLine(ServerPool pool, int loop, Events events) {
-        this.pool = pool;
-        this.loop = loop;
+        super(pool, loop);
         this.events = events;
     }
 
     @Override
     public void open() {
-        pool.checkout(this, LONGEST_WAIT, System.nanoTime());
-    }
-
-    @Override
-    public int loop() {
-        return loop;
-    }
-
-    @Override
-    public WaiterNode node() {
-        return node;
-    }
-
-    @Override
-    public ServerPool pool() {
-        return pool;
+        queue(LONGEST_WAIT);
     }
 
     @Override
     public void granted(ServerConnection connection, long now) {
         if (closed) {
-            pool.release(connection, null);
+            pool().release(connection, null);
             return;
         }
         server = connection;
@@ -85,7 +65,7 @@ final class PooledLine implements Line, PoolWaiter, ServerConnection.Owner {
     public boolean isOutdated() {
         ServerConnection connection = server;
         return connection != null
-                && (pool.snapshot().paused() || pool.isDisabled() || pool.closesAtRelease(connection));
+                && (pool().snapshot().paused() || pool().isDisabled() || pool().closesAtRelease(connection));
     }
 
     @Override
@@ -97,7 +77,7 @@ final class PooledLine implements Line, PoolWaiter, ServerConnection.Owner {
         ServerConnection connection = server;
         server = null;
         if (connection == null) {
-            pool.withdraw(this);
+            pool().withdraw(this);
         } else {
             connection.close(CloseReason.NOBODY_LISTENS);
         }

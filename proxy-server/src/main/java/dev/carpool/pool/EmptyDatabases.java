@@ -85,37 +85,18 @@ public final class EmptyDatabases {
     }
 
     /** Stands for sessions that have no server connection, none of their pool being open: gets one opened. */
-    private final class Presence implements PoolWaiter {
-        private final ServerPool pool;
-        private final WaiterNode node = new WaiterNode(this);
-        private final int index;
+    private final class Presence extends PoolCheckout {
         private boolean answered;
 
         Presence(ServerPool pool) {
-            this.pool = pool;
-            this.index = pool.host().indexOf(loop);
-            pool.checkout(this, Duration.ofNanos(LONGEST), System.nanoTime());
-        }
-
-        @Override
-        public int loop() {
-            return index;
-        }
-
-        @Override
-        public WaiterNode node() {
-            return node;
-        }
-
-        @Override
-        public ServerPool pool() {
-            return pool;
+            super(pool, pool.host().indexOf(loop));
+            queue(Duration.ofNanos(LONGEST));
         }
 
         @Override
         public void granted(ServerConnection server, long now) {
             answered = true;
-            pool.release(server, null);
+            pool().release(server, null);
         }
 
         @Override

@@ -5,10 +5,9 @@ import dev.carpool.client.ClientSessions;
 import dev.carpool.config.CarpoolConfig;
 import dev.carpool.config.ConfigReader;
 import dev.carpool.config.SslMode;
+import dev.carpool.pool.PoolCheckout;
 import dev.carpool.pool.PoolDirectory;
-import dev.carpool.pool.PoolWaiter;
 import dev.carpool.pool.ServerPool;
-import dev.carpool.pool.WaiterNode;
 import dev.carpool.relay.CompatibilityReport;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.server.ServerConnector;
@@ -151,27 +150,9 @@ public final class TestProxy implements ProxyControl {
     }
 
     /** A waiter who never gets anything. */
-    private static final class Patient implements PoolWaiter {
-        private final ServerPool pool;
-        private final WaiterNode node = new WaiterNode(this);
-
+    private static final class Patient extends PoolCheckout {
         Patient(ServerPool pool) {
-            this.pool = pool;
-        }
-
-        @Override
-        public int loop() {
-            return 0;
-        }
-
-        @Override
-        public WaiterNode node() {
-            return node;
-        }
-
-        @Override
-        public ServerPool pool() {
-            return pool;
+            super(pool, 0);
         }
 
         @Override

@@ -66,13 +66,19 @@ final class HeldRequestsTest {
         assertEquals("TD(a)C(SELECT 1)Z(I)", client.query("select a"));
     }
 
-    @Test
-    void requestsThatWaitForTheirSettingsGetAnotherConnectionWhenTheirsIsLost() {
+    /** A client whose next request waits until the only server connection, which is deaf, has its role. */
+    private TestClient behindItsSettings() {
         TestClient client = login();
         client.query("set role other");
         TestClient another = login();
         another.query("select a");
         proxy.postgres.backends.get(0).deaf = true;
+        return client;
+    }
+
+    @Test
+    void requestsThatWaitForTheirSettingsGetAnotherConnectionWhenTheirsIsLost() {
+        TestClient client = behindItsSettings();
         client.send(Wire.empty().query("select b").parse("", "show role"));
         client.send(Wire.empty().run("").sync());
         assertEquals("", client.transcript());
@@ -84,11 +90,7 @@ final class HeldRequestsTest {
 
     @Test
     void requestsWhoseNewConnectionIsLostBeforeItHasServedAnybodyEndTheSession() {
-        TestClient client = login();
-        client.query("set role other");
-        TestClient another = login();
-        another.query("select a");
-        proxy.postgres.backends.get(0).deaf = true;
+        TestClient client = behindItsSettings();
         client.send(Wire.empty().query("select b"));
         proxy.postgres.deafAtBirth = true;
         proxy.postgres.backends.get(0).close();

@@ -184,62 +184,51 @@ final class PreparedStatementsTest {
         assertEquals("2D(mine)C(SELECT 1)Z(I)", ask(client, run("")));
     }
 
-    @Test
-    void theUnnamedStatementOutlivesAParseThatIsSkipped() {
+    /** A batch that fails in front of these requests. */
+    private static Wire failing() {
+        return Wire.empty().bind("", "none");
+    }
+
+    /** The unnamed statement is answered with these replies when the requests have come behind its Parse. */
+    private void assertUnnamed(String answer, Wire... requests) {
         TestClient client = proxy.login();
-        client.send(Wire.empty().parse("", "select a").sync());
-        client.transcript();
-        client.send(Wire.empty().bind("", "none").parse("", "select b").run("").sync());
-        client.send(Wire.empty().run("").sync());
-        assertEquals("E(26000)Z(I)2D(a)C(SELECT 1)Z(I)", client.transcript());
-        client.send(Wire.empty()
-                .bind("", "none")
-                .parse("", "select b")
-                .parse("", "select c")
-                .sync()
-                .run("")
-                .sync());
-        assertEquals("E(26000)Z(I)2D(a)C(SELECT 1)Z(I)", client.transcript());
+        assertEquals("1Z(I)", ask(client, parse("", "select a")));
+        ask(client, requests);
+        assertEquals(answer, ask(client, run("")));
     }
 
     @Test
-    void theUnnamedStatementOutlivesACloseThatIsSkipped() {
-        TestClient client = proxy.login();
-        client.send(Wire.empty().parse("", "select a").sync());
-        client.transcript();
-        client.send(Wire.empty().bind("", "none").close('S', "").sync());
-        client.send(Wire.empty().run("").sync());
-        assertEquals("E(26000)Z(I)2D(a)C(SELECT 1)Z(I)", client.transcript());
+    void theUnnamedStatementOutlivesWhatIsSkipped() {
+        String there = "2D(a)C(SELECT 1)Z(I)";
+        assertUnnamed(there, failing().parse("", "select b").run("").sync());
+        assertUnnamed(
+                there, failing().parse("", "select b").parse("", "select c").sync());
+        assertUnnamed(
+                there,
+                failing().parse("", "select b").sync(),
+                failing().parse("", "select c").sync());
+        assertUnnamed(there, failing().close('S', "").sync());
+        assertUnnamed(there, failing().parse("", "x".repeat(2 << 20)).sync());
     }
 
     @Test
-    void theUnnamedStatementDoesNotOutliveAParseThatFails() {
-        TestClient client = proxy.login();
-        client.send(Wire.empty().parse("", "select a").sync());
-        client.transcript();
-        client.send(Wire.empty().parse("", "syntax").parse("", "select b").sync());
-        client.send(Wire.empty().run("").sync());
-        assertEquals("E(42601)Z(I)E(26000)Z(I)", client.transcript());
-    }
-
-    @Test
-    void theUnnamedStatementDoesNotOutliveASimpleQueryBehindAParseThatIsSkipped() {
-        TestClient client = proxy.login();
-        client.send(Wire.empty().parse("", "select a").sync());
-        client.transcript();
-        client.send(Wire.empty().bind("", "none").parse("", "select b").sync().query("select c"));
-        client.send(Wire.empty().run("").sync());
-        assertEquals("E(26000)Z(I)TD(c)C(SELECT 1)Z(I)E(26000)Z(I)", client.transcript());
+    void theUnnamedStatementDoesNotOutliveWhatIsNotSkipped() {
+        String gone = "E(26000)Z(I)";
+        assertUnnamed(
+                gone, Wire.empty().parse("", "syntax").parse("", "select b").sync());
+        assertUnnamed(
+                gone,
+                Wire.empty().parse("", "syntax").sync(),
+                failing().parse("", "select b").sync());
+        assertUnnamed(gone, failing().parse("", "select b").sync().query("select c"));
     }
 
     @Test
     void aLargeUnnamedStatementOutlivesAParseThatIsSkipped() {
         TestClient client = proxy.login();
         assertEquals("1Z(I)", ask(client, parse("", "select " + "y".repeat(2 << 20))));
-        client.send(Wire.empty().bind("", "none").parse("", "select b").sync());
-        assertEquals("E(26000)Z(I)", client.transcript());
-        client.send(Wire.empty().run("").sync());
-        assertEquals("2D(2097152)C(SELECT 1)Z(I)", client.transcript());
+        assertEquals("E(26000)Z(I)", ask(client, failing().parse("", "select b").sync()));
+        assertEquals("2D(2097152)C(SELECT 1)Z(I)", ask(client, run("")));
     }
 
     @Test
