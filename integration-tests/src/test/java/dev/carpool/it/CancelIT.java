@@ -3,31 +3,18 @@ package dev.carpool.it;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-class CancelIT {
+class CancelIT extends TwoClients {
     private final PostgresUnderTest postgres = PostgresUnderTest.shared();
-    private ProxyUnderTest proxy;
-    private ScriptedClient a;
-    private ScriptedClient b;
 
     @BeforeEach
     void start() throws Exception {
-        proxy = ProxyUnderTest.start("default_pool_size=1", "max_server_connections=1", "fair_share_quantum=1ms");
-        a = proxy.login();
-        b = proxy.login();
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        a.close();
-        b.close();
-        proxy.close();
+        login(ProxyUnderTest.start("default_pool_size=1", "max_server_connections=1", "fair_share_quantum=1ms"));
     }
 
     private void cancel(ScriptedClient victim) throws Exception {

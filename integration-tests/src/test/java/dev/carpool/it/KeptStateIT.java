@@ -1,7 +1,6 @@
 package dev.carpool.it;
 
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -12,23 +11,10 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** A session keeps what it has set, made and locked while its server connection changes from transaction to transaction. */
-class KeptStateIT {
-    private ProxyUnderTest proxy;
-    private ScriptedClient a;
-    private ScriptedClient b;
-
+class KeptStateIT extends TwoClients {
     @BeforeEach
     void start() throws Exception {
-        proxy = ProxyUnderTest.inTurn(3);
-        a = proxy.login("application_name", "first", "options", "-c work_mem=5MB -c app.started=yes");
-        b = proxy.login();
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        a.close();
-        b.close();
-        proxy.close();
+        login(ProxyUnderTest.inTurn(3), "application_name", "first", "options", "-c work_mem=5MB -c app.started=yes");
     }
 
     /** The value for the session, on several server connections; the other client must not see it. */

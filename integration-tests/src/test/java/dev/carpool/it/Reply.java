@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /** One message from a server, whole. */
 record Reply(char type, byte[] body) {
@@ -34,7 +35,11 @@ record Reply(char type, byte[] body) {
 
     /** The columns of a DataRow; "null" for null. */
     List<String> columns() {
-        ByteBuffer in = buffer();
+        return columns(buffer(), value -> new String(value, StandardCharsets.UTF_8));
+    }
+
+    /** The same of the body of a DataRow, in whatever form. */
+    static List<String> columns(ByteBuffer in, Function<byte[], String> form) {
         List<String> columns = new ArrayList<>();
         for (int left = in.getShort(); left > 0; left--) {
             int length = in.getInt();
@@ -43,7 +48,7 @@ record Reply(char type, byte[] body) {
             } else {
                 byte[] value = new byte[length];
                 in.get(value);
-                columns.add(new String(value, StandardCharsets.UTF_8));
+                columns.add(form.apply(value));
             }
         }
         return columns;

@@ -1,6 +1,5 @@
 package dev.carpool.it;
 
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -10,26 +9,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** currval and lastval tell a session what it has done itself while its server connection changes. */
-class SequenceStateIT {
-    private ProxyUnderTest proxy;
-    private ScriptedClient a;
-    private ScriptedClient b;
+class SequenceStateIT extends TwoClients {
     private String table;
 
     @BeforeEach
     void start() throws Exception {
-        proxy = ProxyUnderTest.inTurn(3);
-        a = proxy.login();
-        b = proxy.login();
+        login(ProxyUnderTest.inTurn(3));
         table = PostgresUnderTest.newName("numbered");
         a.query("create table " + table + " (id serial, t text unique)");
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        a.close();
-        b.close();
-        proxy.close();
     }
 
     private String currval() {

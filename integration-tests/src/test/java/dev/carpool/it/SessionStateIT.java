@@ -1,7 +1,6 @@
 package dev.carpool.it;
 
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -10,23 +9,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 /** What one client leaves on a server connection is gone before the next one gets it. */
-class SessionStateIT {
-    private ProxyUnderTest proxy;
-    private ScriptedClient a;
-    private ScriptedClient b;
-
+class SessionStateIT extends TwoClients {
     @BeforeEach
     void start() throws Exception {
-        proxy = ProxyUnderTest.start("default_pool_size=2", "server_round_robin=1");
-        a = proxy.login();
-        b = proxy.login();
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        a.close();
-        b.close();
-        proxy.close();
+        login(ProxyUnderTest.start("default_pool_size=2", "server_round_robin=1"));
     }
 
     @ParameterizedTest

@@ -157,18 +157,7 @@ final class TwinClient implements AutoCloseable {
     }
 
     private static String row(ByteBuffer in) {
-        List<String> columns = new ArrayList<>();
-        for (int left = in.getShort(); left > 0; left--) {
-            int length = in.getInt();
-            if (length < 0) {
-                columns.add("null");
-            } else {
-                byte[] value = new byte[length];
-                in.get(value);
-                columns.add("'" + new String(value, StandardCharsets.ISO_8859_1) + "'");
-            }
-        }
-        return String.join(",", columns);
+        return String.join(",", Reply.columns(in, value -> "'" + new String(value, StandardCharsets.ISO_8859_1) + "'"));
     }
 
     /** All that is said to people and programs; where in PostgreSQL's code it was said is not part of it. */
