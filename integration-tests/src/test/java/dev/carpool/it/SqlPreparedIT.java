@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,27 +18,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
  * PREPARE, EXECUTE and DEALLOCATE while the server connection changes from transaction to transaction, and another client
  * uses the same names on the same connections.
  */
-class SqlPreparedIT {
+class SqlPreparedIT extends TwoClients {
     private static final int CONNECTIONS = 3;
     private static final String MINE =
             "select name || ':' || from_sql || ':' || statement from pg_prepared_statements order by name";
 
-    private ProxyUnderTest proxy;
-    private ScriptedClient a;
-    private ScriptedClient b;
-
     @BeforeEach
     void start() throws Exception {
-        proxy = ProxyUnderTest.inTurn(CONNECTIONS);
-        a = proxy.login();
-        b = proxy.login();
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        a.close();
-        b.close();
-        proxy.close();
+        login(ProxyUnderTest.inTurn(CONNECTIONS));
     }
 
     private interface Step {
@@ -204,6 +190,39 @@ class SqlPreparedIT {
             assertEquals("42P01", field(a, 'C', "execute lost"));
             assertEquals("relation \"" + table + "\" does not exist", field(a, 'M', "execute lost"));
             assertEquals("26000", field(a, 'C', "execute never_there"));
+        });
+    }
+
+    @Test
+    void whatCannotBePreparedAgainCanBeGivenUp() throws Exception {
+        String table = PostgresUnderTest.newName("gone");
+        b.query("create table " + table + " (i int)");
+        for (int i = 0; i < 6; i++) {
+            a.query("prepare lost" + i + " as select * from " + table);
+        }
+        b.query("drop table " + table);
+        for (int i = 0; i < 6; i += 2) {
+            proxy.awaitTurn();
+            assertEquals("C:DEALLOCATE Z:I", a.query("deallocate lost" + i));
+            b.query("begin");
+            a.query("begin");
+            assertEquals("1 2 C:DEALLOCATE Z:T", a.exchange(Wire.extended("deallocate \"lost" + (i + 1) + "\"")));
+            assertEquals("C:COMMIT Z:I", a.query("commit"));
+            b.query("commit");
+        }
+        often(() -> {
+            assertEquals("0", a.value("select count(*) from pg_prepared_statements"));
+            assertEquals("26000", field(a, 'C', "deallocate lost0"));
+        });
+    }
+
+    @Test
+    void whatIsNotGivenUpAfterAllIsThereAsEver() throws Exception {
+        a.query("prepare kept as select 'kept'");
+        often(() -> {
+            assertEquals("22012", field(a, 'C', "select 1/0; deallocate kept"));
+            assertEquals("kept", a.value("execute kept"));
+            assertEquals("kept", a.value("execute kept"));
         });
     }
 

@@ -40,6 +40,11 @@ public final class SqlStatement {
         return of(name, text, text, settings);
     }
 
+    /** A statement that does nothing: what it stands for may not be possible any more, and is about to be given up. */
+    public static SqlStatement placeholder(String name) {
+        return of(name, "PREPARE \"" + name.replace("\"", "\"\"") + "\" AS SELECT", null);
+    }
+
     /**
      * The statement of a row of {@code pg_prepared_statements}; null if its PREPARE cannot be told from its text, which may
      * be of several statements.

@@ -35,16 +35,18 @@ final class SqlStatements {
      * What a request needs of them.
      *
      * @param names of statements, in SQL or of the protocol
+     * @param leaving those of them that it does nothing with but give them up: any statement will do
      * @param all whether it may need any that are prepared in SQL
      * @param shown whether it sees which statements there are: none but the session's own
      * @param text its SQL; null for a Bind or Describe
      */
     private record Need(
             Set<String> names,
+            Set<String> leaving,
             boolean all,
             boolean shown,
             @Nullable String text) {
-        static final Need NOTHING = new Need(Set.of(), false, false, "");
+        static final Need NOTHING = new Need(Set.of(), Set.of(), false, false, "");
     }
 
     private final StatementRewriter protocol;
@@ -108,12 +110,14 @@ final class SqlStatements {
         boolean unseen = (bits & (Suspicion.DO_OR_CALL | Suspicion.UNCLEAR)) != 0;
         boolean all = unseen || shows(bits, text);
         Set<String> names = Set.of();
+        Set<String> leaving = Set.of();
         if ((bits & Suspicion.SQL_PREPARE) != 0) {
             SqlPreparing preparing = SqlPreparing.read(text, server.hasStandardStrings());
             names = preparing.names();
+            leaving = preparing.onlyDeallocated();
             all |= !preparing.isClear();
         }
-        supply(new Need(names, all, shows(bits, text), text), server, out);
+        supply(new Need(names, leaving, all, shows(bits, text), text), server, out);
     }
 
     /**
@@ -131,12 +135,12 @@ final class SqlStatements {
 
     /** Puts in front of a Bind or Describe the statement of this name. */
     void supply(String name, ServerConnection server, ByteBuf out) {
-        supply(new Need(Set.of(name), false, false, null), server, out);
+        supply(new Need(Set.of(name), Set.of(), false, false, null), server, out);
     }
 
     /** Puts all statements in front of a request whose text is not known. */
     void supplyAll(ServerConnection server, ByteBuf out) {
-        supply(new Need(Set.of(), true, false, ""), server, out);
+        supply(new Need(Set.of(), Set.of(), true, false, ""), server, out);
     }
 
     private void supply(Need need, ServerConnection server, ByteBuf out) {
@@ -158,6 +162,12 @@ final class SqlStatements {
             closeBehindGap(missing, server.named(), supply);
         }
         missing.removeIf(statement -> isThere(statement, server.named()));
+        if (!need.all()) {
+            missing.replaceAll(statement ->
+                    statement instanceof SqlStatement made && need.leaving().contains(made.name())
+                            ? SqlStatement.placeholder(made.name())
+                            : statement);
+        }
         ParameterValues settings = meaningful(server.settingsToCome());
         String text = need.text();
         if (!failed || text == null) {

@@ -34,6 +34,13 @@ public record SqlPreparing(List<Command> commands, Set<String> executed, boolean
         return names;
     }
 
+    /** Names that occur in DEALLOCATE alone. */
+    public Set<String> onlyDeallocated() {
+        Set<String> names = names();
+        names.removeIf(name -> executed.contains(name) || prepares(name));
+        return names;
+    }
+
     /** Whether one of the commands is a PREPARE of that name. */
     public boolean prepares(String name) {
         return commands.stream()
