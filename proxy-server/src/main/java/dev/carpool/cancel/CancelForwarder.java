@@ -48,14 +48,17 @@ public final class CancelForwarder {
 
     /**
      * Cancels what a server connection is running for a client that has left it, one request after the other until nothing
-     * is owed to that client. On the connection's event loop.
+     * is owed to that client; never what the proxy has asked in front of that. On the connection's event loop.
      */
     public void cancelRunning(ServerConnection server) {
-        cancel(
-                server,
-                () -> server.channel()
-                        .eventLoop()
-                        .schedule(() -> cancelMore(server), PAUSE_BETWEEN_MILLIS, TimeUnit.MILLISECONDS));
+        Runnable more = () -> server.channel()
+                .eventLoop()
+                .schedule(() -> cancelMore(server), PAUSE_BETWEEN_MILLIS, TimeUnit.MILLISECONDS);
+        if (server.outstanding().areOursFirst()) {
+            more.run();
+        } else {
+            cancel(server, more);
+        }
     }
 
     private void cancelMore(ServerConnection server) {

@@ -1,5 +1,7 @@
 package dev.carpool.client;
 
+import dev.carpool.relay.Link;
+
 /** A cancel request: ends what the session is doing whose key it has. */
 final class SessionCancel {
     private SessionCancel() {}
@@ -27,8 +29,15 @@ final class SessionCancel {
         } else if (phase instanceof ConsolePhase console) {
             console.cancelled();
             done.run();
-        } else if (phase instanceof LinkedPhase linked && linked.link().isWorking()) {
-            session.context().cancels().cancel(linked.link().server(), done);
+        } else if (phase instanceof LinkedPhase linked) {
+            Link link = linked.link();
+            link.cancel(running -> {
+                if (running) {
+                    session.context().cancels().cancel(link.server(), done);
+                } else {
+                    done.run();
+                }
+            });
         } else if (phase instanceof ReplicationPhase replicating && replicating.server() != null) {
             session.context().cancels().cancel(replicating.server(), done);
         } else {

@@ -17,6 +17,9 @@ import dev.carpool.server.ServerState;
 import dev.carpool.server.SessionProbe;
 import dev.carpool.suspicion.Suspicion;
 import io.netty.buffer.ByteBuf;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,6 +64,9 @@ public final class Link implements ServerConnection.Owner {
 
     /** The server connection is this link's no more. */
     private boolean ended;
+
+    /** Cancels that have come while the server did what the proxy asks for; null for none. */
+    private @Nullable List<Consumer<Boolean>> cancels;
 
     private Link(
             ClientEnd client,
@@ -390,6 +396,7 @@ public final class Link implements ServerConnection.Owner {
         if (resumes && !(answer.isOfCatalog() && asksWhatWentBack())) {
             resumeInLine();
         }
+        cancelIfRunning();
     }
 
     /** Asks what RESET has sent back if the statements do not tell; what follows must find what the client started with. */
@@ -433,6 +440,7 @@ public final class Link implements ServerConnection.Owner {
         if (requests.isPaused(Until.SYNCED)) {
             client.resumeRequests();
         }
+        cancelIfRunning();
         unlinkIfNothingIsAsked();
     }
 
@@ -480,6 +488,33 @@ public final class Link implements ServerConnection.Owner {
     private void end() {
         ended = true;
         state.end(client);
+        cancelNow(false);
+    }
+
+    /**
+     * The client cancels: {@code cancel} is told whether something runs for it, as soon as that is not something the proxy
+     * asks for. To cancel that would leave the client's request without its settings.
+     */
+    public void cancel(Consumer<Boolean> cancel) {
+        if (cancels == null) {
+            cancels = new ArrayList<>(1);
+        }
+        cancels.add(cancel);
+        cancelIfRunning();
+    }
+
+    private void cancelIfRunning() {
+        if (cancels != null && !server.outstanding().areOursFirst()) {
+            cancelNow(isWorking());
+        }
+    }
+
+    private void cancelNow(boolean running) {
+        List<Consumer<Boolean>> all = cancels;
+        cancels = null;
+        if (all != null) {
+            all.forEach(cancel -> cancel.accept(running));
+        }
     }
 
     /**

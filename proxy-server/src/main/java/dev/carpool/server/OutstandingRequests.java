@@ -438,6 +438,20 @@ public final class OutstandingRequests {
         }
     }
 
+    /** Whether the server is to do something for the proxy alone before it goes on with what the client has asked for. */
+    public boolean areOursFirst() {
+        for (int i = 0; i < size; i++) {
+            int entry = entries[(head + i) & (entries.length - 1)];
+            if ((entry & SWALLOW) == 0) {
+                return false;
+            }
+            if (endsBatch(entry & KIND)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** How many ReadyForQuery messages the client still waits for. */
     public int owedReadyForQuery() {
         int owed = 0;
