@@ -10,9 +10,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What the statements of a session do to roles and databases: what has to be done for others before they are sent, and who has
- * to be told when their transaction has ended. Begins anew with each
- * link; confined to the session's event loop.
+ * What the statements of a session do to roles and databases: what has to be done for others before they are sent, and
+ * who has to be told when their transaction has ended. Begins anew with each link; confined to the session's event loop.
  */
 final class ClusterWork {
     private enum Preparing {

@@ -39,7 +39,7 @@ final class RequestRewriter {
     /** The message goes to the server as it came. */
     private static final int AS_IT_IS = -1;
 
-    /** The message cannot be dealt with yet: {@link ClientEnd#resumeRequests} says when. */
+    /** Nothing has been done with the message yet: {@link ClientEnd#resumeRequests} says when it can be. */
     static final int MUST_WAIT = -2;
 
     private final RequestOutput output;
@@ -140,9 +140,8 @@ final class RequestRewriter {
     }
 
     /**
-     * Deals with one message that is {@link #opened}; returns -1 when it is to be handed on as it is, {@link #MUST_WAIT} when
-     * nothing has been done yet, else the index up to
-     * which {@code in} has been replaced by what was written. The rest of the message follows from there.
+     * Deals with one message that is {@link #opened}. Returns {@link #AS_IT_IS}, {@link #MUST_WAIT}, or the index up to which
+     * {@code in} has been replaced by what was written; the rest of the message follows from there.
      */
     int message(byte type, ByteBuf in, int at, int length, int start, Link link) {
         OutstandingRequests outstanding = link.server().outstanding();
