@@ -95,6 +95,11 @@ final class ClusterWork {
         leaveDatabases(client);
     }
 
+    /** A statement of a transaction that goes on has failed: no database is needed any more. */
+    void transactionFailed(ClientEnd client) {
+        leaveDatabases(client);
+    }
+
     /** The link has ended. */
     void end(ClientEnd client) {
         preparing = Preparing.NOTHING;

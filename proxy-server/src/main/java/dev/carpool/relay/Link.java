@@ -343,6 +343,9 @@ public final class Link implements ServerConnection.Owner {
                 return;
             }
             idleInTransactionSince = now;
+            if (status == TransactionStatus.FAILED) {
+                state.cluster().transactionFailed(client);
+            }
             if (requests.isPausedForAnswers() && server.outstanding().owedReadyForQuery() == 0) {
                 state.restore(status, this);
                 client.resumeRequests();
