@@ -358,6 +358,17 @@ class SqlPreparedIT extends TwoClients {
     }
 
     @Test
+    void twiceInOneText() throws Exception {
+        a.query("set statement_timeout to 0; prepare mine as select 'first'; prepare mine as select 'second'");
+        a.query("do $$ begin end $$");
+        often(() -> {
+            assertEquals("first", a.value("execute mine"));
+            assertEquals("E:42P05 Z:I", a.exchange(Wire.parse("mine", "select 1"), Wire.sync()));
+            b.query("select 1");
+        });
+    }
+
+    @Test
     void behindCodeBlocksInOneText() throws Exception {
         a.exchange(Wire.parse("mine", "select $1::int + 1"), Wire.sync());
         often(() -> {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.slf4j.Logger;
@@ -16,8 +17,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 /**
  * Clients of the proxy do random things, and each answer must be what PostgreSQL says to a client of its own that does
- * the same. Runs on demand only: {@code -Dcarpool.it.twin.seconds} is how long. {@code -Dcarpool.it.twin.seed} does the
- * run of that number again; {@code -Dcarpool.it.twin.kinds} has only these kinds of statements, or with a leading + these
+ * the same. A build does the same runs each time, {@value #USUAL_RUNS} of them or as many as a minute takes; {@code
+ * -Dcarpool.it.twin.seconds} looks at others for so long (3600: an hour, 0: not at all). {@code -Dcarpool.it.twin.seed} does
+ * the run of that number again; {@code -Dcarpool.it.twin.kinds} has only these kinds of statements, or with a leading + these
  * in addition to the usual ones; {@code -Dcarpool.it.twin.differences} is how many differences are looked for (1), and
  * {@code -Dcarpool.it.twin.shrink} for how many seconds steps are left out of each (60).
  */
@@ -26,15 +28,24 @@ class TwinIT {
 
     private static final int STEPS = 250;
 
-    /** What is known to differ still. */
-    private static final Set<TwinKind> NOT_YET =
-            EnumSet.of(TwinKind.CUSTOM_EXISTS, TwinKind.REPORTED_AFTER_RESET, TwinKind.SEQUENCE);
+    /**
+     * What is known to differ: PostgreSQL keeps the names of custom settings for the life of a server process (ADR 0013), and
+     * these databases have functions behind triggers and views that set some. And a client is not always told at once to what a
+     * reported setting goes back.
+     */
+    private static final Set<TwinKind> NOT_YET = EnumSet.of(TwinKind.CUSTOM_EXISTS, TwinKind.REPORTED_AFTER_RESET);
 
-    private static final int SECONDS = Integer.getInteger("carpool.it.twin.seconds", 0);
+    /** The seed of the first run that every build does. */
+    private static final long USUAL_SEED = 1;
+
+    private static final int USUAL_RUNS = 40;
+    private static final int USUAL_SECONDS = 60;
+
+    private static final @Nullable Integer SECONDS = Integer.getInteger("carpool.it.twin.seconds");
 
     @BeforeAll
     static void prepare() throws Exception {
-        assumeTrue(SECONDS > 0, "carpool.it.twin.seconds is not given");
+        assumeTrue(SECONDS == null || SECONDS > 0, "carpool.it.twin.seconds is 0");
         TwinSide.prepare();
     }
 
@@ -42,12 +53,14 @@ class TwinIT {
     void everyAnswerIsPostgres() throws Exception {
         String given = System.getProperty("carpool.it.twin.seed", "");
         int wanted = Integer.getInteger("carpool.it.twin.differences", 1);
-        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
-        long first = given.isEmpty() ? System.currentTimeMillis() * 1000 : Long.parseLong(given);
+        boolean usual = SECONDS == null && given.isEmpty();
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS == null ? USUAL_SECONDS : SECONDS);
+        long first = usual ? USUAL_SEED : given.isEmpty() ? System.currentTimeMillis() * 1000 : Long.parseLong(given);
+        long last = usual ? first + USUAL_RUNS - 1 : Long.MAX_VALUE;
         Set<TwinKind> kinds = kinds();
         List<TwinDifference> found = new ArrayList<>();
         int episodes = 0;
-        for (long seed = first; System.nanoTime() < until && found.size() < wanted; seed++) {
+        for (long seed = first; seed <= last && System.nanoTime() < until && found.size() < wanted; seed++) {
             log.info("seed {}", seed);
             TwinDifference difference = TwinEpisode.random(seed, kinds, STEPS);
             episodes++;

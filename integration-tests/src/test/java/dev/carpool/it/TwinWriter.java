@@ -22,6 +22,13 @@ final class TwinWriter {
         final Set<TwinKind.Hold> holds = new HashSet<>();
         final boolean startsWithSettings;
         boolean listened;
+        boolean isNew = true;
+
+        /**
+         * It reads currval and lastval, and has done so at once: the first such read of a session finds nothing when others
+         * have used the server connection in between, or waits for them (docs/compatibility.md, "Sequences").
+         */
+        boolean readsSequences;
 
         Model(TwinStep.Connect step) {
             role = step.role();
@@ -71,6 +78,14 @@ final class TwinWriter {
         Model model = models.get(client);
         if (model == null) {
             return connect(client);
+        }
+        if (model.isNew) {
+            model.isNew = false;
+            if (weights.containsKey(TwinKind.SEQUENCE) && random.nextInt(4) == 0 && mayBind(model)) {
+                model.readsSequences = true;
+                model.holds.add(TwinKind.SEQUENCE.hold());
+                return new TwinStep.Send(client, new TwinRequest().query("select lastval()"), true);
+            }
         }
         int chance = random.nextInt(100);
         if (chance == 0) {
@@ -144,7 +159,7 @@ final class TwinWriter {
             TwinKind kind = kind();
             boolean binds =
                     kind.hold() != TwinKind.Hold.NOTHING || kind == TwinKind.TRANSACTION || kind == TwinKind.CHAIN;
-            if (binds && !mayBind(model)) {
+            if ((binds && !mayBind(model)) || (kind == TwinKind.SEQUENCE && !model.readsSequences)) {
                 continue;
             }
             if (kind == TwinKind.LISTEN) {

@@ -297,6 +297,9 @@ final class RequestRewriter {
             sql.supply(bits, MessageStrings.latin1(in, nameEnd + 1, textEnd), server, output.writing());
         }
         if (!named) {
+            if ((bits & Suspicion.DO_OR_CALL) != 0 && !server.outstanding().isUnsynced()) {
+                sequences(bits, in, start, at, false, link); // within the batch, code that commits would fail
+            }
             unnamed.parsed(in, at + 5, end, bits, server);
             if (calls != null) {
                 link.state().signals().replaceConstants(calls, in, nameEnd + 1);

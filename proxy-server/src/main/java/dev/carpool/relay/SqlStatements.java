@@ -382,6 +382,10 @@ final class SqlStatements {
                 continue; // the session's own, or what another one has left
             }
             SqlStatement statement = SqlStatement.found(row.name(), row.text(), server.hasStandardStrings());
+            SqlStatement followed = statements.get(row.name());
+            if (statement == null && followed != null && named.get(row.name()) == followed) {
+                continue; // the text prepares that name more than once, and the command tags have told which it is
+            }
             if (statement == null) {
                 remove(row.name());
                 named.remove(row.name());
