@@ -185,6 +185,8 @@ class CustomNamesIT {
         String role = postgres.newRole("capped");
         a.query("reset app.others"); // from now on the proxy knows that there is such a name
         String processes = "select count(*) from pg_stat_activity where usename = '" + role + "'";
+        proxy.loginAs(role, role, PostgresUnderTest.APP).leave(); // the password is proved beside the pool
+        Await.until("the proof is over", () -> Integer.parseInt(postgres.ask(processes)) <= 1);
         AtomicBoolean ended = new AtomicBoolean();
         List<Background<Integer>> running = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
@@ -225,6 +227,10 @@ class CustomNamesIT {
             ScriptedClient c = proxy.login();
             c.send(Wire.query("show app.others"));
             c.vanish();
+            for (int j = 0; j < CONNECTIONS; j++) {
+                proxy.awaitTurn();
+                assertEquals("x", a.value("show app.others"), "what is asked resets the setting");
+            }
         }
         proxy.awaitTurn();
         assertTrue(proxy.open() <= CONNECTIONS, () -> proxy.open() + " connections");

@@ -73,6 +73,9 @@ final class ServerChoice implements ServerConnection.Owner {
         if (server == null || phase == null) {
             return;
         }
+        for (String name : answer.settings().keySet()) {
+            server.settle(server.applied().without(name)); // the question has reset it
+        }
         if (!phase.isCurrent()) {
             releaseRefused(phase.pool());
             phase.pool().release(server, null);
@@ -89,7 +92,6 @@ final class ServerChoice implements ServerConnection.Owner {
         }
         boolean left = false;
         for (Map.Entry<String, @Nullable String> setting : answer.settings().entrySet()) {
-            server.settle(server.applied().without(setting.getKey())); // the question has reset it
             left |= "".equals(setting.getValue()) && !pool.bornWith().contains(setting.getKey());
         }
         if (replaced) {
@@ -138,7 +140,7 @@ final class ServerChoice implements ServerConnection.Owner {
             return;
         }
         asked = null;
-        made = replaced; // once is enough
+        made = replaced || count >= MOST_ASKED; // it must not go on for ever
         releaseRefused(phase.pool());
         if (phase.isCurrent()) {
             phase.queue();
