@@ -102,6 +102,18 @@ class ListenNotifyIT {
     }
 
     @Test
+    void whoHasAskedForItsProcessIdKnowsItsOwnNotificationsByThat() throws Exception {
+        int asked = Integer.parseInt(a.value("select pg_backend_pid()"));
+        a.query("listen " + news);
+        b.query("listen " + news);
+        for (int i = 0; i < 3; i++) {
+            List<Reply> replies = a.send(Wire.query("notify " + news)).untilReady();
+            assertEquals(asked, replies.get(1).buffer().getInt());
+            assertEquals(asked, b.expect('A').buffer().getInt());
+        }
+    }
+
+    @Test
     void aRolledBackListenIsNone() throws Exception {
         a.query("begin");
         a.query("listen " + news);

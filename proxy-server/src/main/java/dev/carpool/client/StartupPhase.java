@@ -51,7 +51,8 @@ final class StartupPhase extends MessagePhase {
         }
         int length = in.getInt(in.readerIndex());
         if (length < 8 || length > StartupMessage.MAX_LENGTH) {
-            throw new ProtocolViolation("invalid length of startup packet");
+            session.close("invalid length of startup packet"); // without a word, as PostgreSQL does
+            return -1;
         }
         return length;
     }

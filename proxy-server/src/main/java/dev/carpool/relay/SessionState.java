@@ -226,6 +226,7 @@ final class SessionState {
         }
         if ((effects.bits() & Suspicion.BACKEND_PID) != 0) {
             pins.add(PinReason.BACKEND_PID, suspect, link);
+            server.toldProcessId(server.processId()); // now the client knows this one, and will look for it
         }
         settings.add(effects, simple, link);
     }
