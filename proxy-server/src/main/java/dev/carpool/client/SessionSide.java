@@ -270,6 +270,9 @@ final class SessionSide implements ClientEnd {
         byte[] message = notification
                 .from(session.pool().toldProcessId(notification.processId()))
                 .message();
+        if (mine != null) {
+            mine.subscription().told(notification.channel(), message);
+        }
         return working && mine != null && mine.keeps(message) ? null : message;
     }
 

@@ -46,8 +46,29 @@ final class ListenerHub implements Line.Events {
 
     private static final byte[] GAP = gap();
 
-    /** A session that waits for channels. */
-    private record Joining(Subscription subscription, Set<String> channels, ListeningSession.Answer answer) {}
+    /** Says to a subscription that the connection listens on the channels it has asked for, or will not. */
+    interface Joined {
+        /** @param since notifications of these channels that have come since they were asked for */
+        void listening(List<Subscription.Queued> since);
+
+        void refused(ErrorReply reply);
+    }
+
+    /**
+     * A session that waits for channels.
+     *
+     * @param since what has come on them: LISTEN has effect before its answer
+     */
+    private record Joining(
+            Subscription subscription, Set<String> channels, Joined answer, List<Subscription.Queued> since) {
+        void notified(String channel, byte[] message) {
+            if (channels.contains(channel)
+                    && subscription.heard.contains(channel)
+                    && !subscription.active.contains(channel)) {
+                since.add(new Subscription.Queued(channel, message));
+            }
+        }
+    }
 
     private final String name;
     private final EventExecutor executor;
@@ -57,6 +78,12 @@ final class ListenerHub implements Line.Events {
 
     /** Channels the connection listens on, or will when what is asked is answered. */
     private final Set<String> listened = new HashSet<>();
+
+    /**
+     * Those whose LISTEN is in flight: what comes of them was committed behind it. Of all others it cannot be told whether it was
+     * before the session began to listen.
+     */
+    private final Set<String> fresh = new HashSet<>();
 
     private @Nullable Line line;
     private volatile boolean open;
@@ -91,7 +118,7 @@ final class ListenerHub implements Line.Events {
     }
 
     /** What a session listens on from now on; {@code answer} is null when there is nothing new. */
-    void change(Subscription subscription, Set<String> channels, ListeningSession.@Nullable Answer answer) {
+    void change(Subscription subscription, Set<String> channels, @Nullable Joined answer) {
         if (subscription.ended) {
             return;
         }
@@ -103,7 +130,7 @@ final class ListenerHub implements Line.Events {
                 .computeIfAbsent(channel, missing -> new LinkedHashSet<>(2))
                 .add(subscription));
         if (answer != null) {
-            joining.add(new Joining(subscription, channels, answer));
+            joining.add(new Joining(subscription, channels, answer, new ArrayList<>()));
         }
         proceed();
     }
@@ -156,7 +183,7 @@ final class ListenerHub implements Line.Events {
         // Who waits for channels it has given up meanwhile has what it wants.
         List<Joining> satisfied = joining;
         joining = new ArrayList<>();
-        satisfied.forEach(one -> one.answer.listening());
+        satisfied.forEach(one -> one.answer.listening(List.of()));
     }
 
     private void connect() {
@@ -179,6 +206,7 @@ final class ListenerHub implements Line.Events {
         StringBuilder sql = new StringBuilder();
         for (String channel : listeners.keySet()) {
             if (listened.add(channel)) {
+                fresh.add(channel);
                 ListenSql.append(sql, "LISTEN", channel);
             }
         }
@@ -229,6 +257,9 @@ final class ListenerHub implements Line.Events {
                 subscription.offer(notification.channel(), message);
             }
         }
+        if (joiningAsked != null && fresh.contains(notification.channel())) {
+            joiningAsked.forEach(one -> one.notified(notification.channel(), message));
+        }
     }
 
     @Override
@@ -241,6 +272,7 @@ final class ListenerHub implements Line.Events {
         heardAt = System.nanoTime();
         List<Joining> joined = joiningAsked == null ? List.of() : joiningAsked;
         List<Runnable> caughtUp = catchingUpAsked;
+        fresh.clear();
         joiningAsked = null;
         catchingUpAsked = List.of();
         ErrorReply problem = failure;
@@ -263,7 +295,7 @@ final class ListenerHub implements Line.Events {
             Set<String> more = new HashSet<>(one.channels);
             more.retainAll(one.subscription.heard);
             one.subscription.active.addAll(more);
-            one.answer.listening();
+            one.answer.listening(one.since);
         }
         caughtUp.forEach(Runnable::run);
         proceed();
@@ -298,11 +330,13 @@ final class ListenerHub implements Line.Events {
         open = false;
         missed |= listeners.values().stream().anyMatch(all -> all.stream().anyMatch(one -> !one.active.isEmpty()));
         listened.clear();
+        fresh.clear();
         failure = null;
         if (joiningAsked != null) {
             joining.addAll(0, joiningAsked);
             joiningAsked = null;
         }
+        joining.forEach(one -> one.since.clear());
         List<Runnable> released = new ArrayList<>(catchingUpAsked);
         released.addAll(catchingUp);
         catchingUpAsked = List.of();

@@ -5,7 +5,10 @@ import dev.carpool.error.ErrorReply;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +23,18 @@ public final class Subscription {
     /** Bytes taken at a time. */
     private static final int PORTION = 32 * 1024;
 
-    private record Queued(@Nullable String channel, byte[] message) {}
+    /** Where the process id ends in a NotificationResponse, which the two ways to a session may tell differently. */
+    private static final int BEHIND_PROCESS_ID = 9;
+
+    /** Notifications that are remembered while the listener is asked to take over. */
+    private static final int MOST_REMEMBERED = 10_000;
+
+    record Queued(@Nullable String channel, byte[] message) {
+        boolean isSame(Queued other) {
+            return Arrays.equals(
+                    message, BEHIND_PROCESS_ID, message.length, other.message, BEHIND_PROCESS_ID, other.message.length);
+        }
+    }
 
     private final ListenerHub hub;
     private final ListeningSession session;
@@ -31,6 +45,12 @@ public final class Subscription {
 
     /** The confirmed ones among them. */
     private Set<String> confirmed = Set.of();
+
+    /** How often the listener has been asked to take over and has not answered. */
+    private int joins;
+
+    /** What the session was told meanwhile by its own server connection. */
+    private final List<Queued> told = new ArrayList<>(0);
 
     private boolean closed;
 
@@ -83,10 +103,12 @@ public final class Subscription {
         Set<String> kept = new HashSet<>(confirmed);
         kept.retainAll(asked);
         confirmed = Set.copyOf(kept);
-        hub.execute(() -> hub.change(this, asked, new ListeningSession.Answer() {
+        joins++;
+        hub.execute(() -> hub.change(this, asked, new ListenerHub.Joined() {
             @Override
-            public void listening() {
+            public void listening(List<Queued> since) {
                 post(() -> {
+                    takeOver(since);
                     Set<String> more = new HashSet<>(asked);
                     more.addAll(confirmed);
                     more.retainAll(wanted);
@@ -98,6 +120,7 @@ public final class Subscription {
             @Override
             public void refused(ErrorReply reply) {
                 post(() -> {
+                    joined();
                     Set<String> less = new HashSet<>(wanted);
                     less.removeIf(channel -> asked.contains(channel) && !confirmed.contains(channel));
                     wanted = Set.copyOf(less);
@@ -105,6 +128,58 @@ public final class Subscription {
                 });
             }
         }));
+    }
+
+    /**
+     * The session's own server connection, which listens until the shared listener does, has told it of this. The same may come
+     * by the listener, too.
+     */
+    public void told(String channel, byte[] message) {
+        if (joins > 0 && told.size() < MOST_REMEMBERED) {
+            told.add(new Queued(channel, message));
+        }
+    }
+
+    /** From here on what the server connection has is left to the listener: of {@code since} the session gets what it lacks. */
+    private void takeOver(List<Queued> since) {
+        List<Queued> lacking = since.subList(lastTold(since), since.size());
+        joined();
+        if (lacking.isEmpty()) {
+            return;
+        }
+        synchronized (queue) {
+            for (int i = lacking.size() - 1; i >= 0 && !overflowed; i--) {
+                queue.addFirst(lacking.get(i));
+                bytes += lacking.get(i).message.length + OVERHEAD;
+            }
+        }
+        session.executor().execute(session::notificationsWait); // when the channels are confirmed
+    }
+
+    private void joined() {
+        joins--;
+        if (joins == 0) {
+            told.clear();
+        }
+    }
+
+    /** How many of {@code since} are the last that the session was told: both come in the order of the commits. */
+    private int lastTold(List<Queued> since) {
+        Set<String> channels = new HashSet<>();
+        since.forEach(one -> channels.add(one.channel));
+        List<Queued> same = new ArrayList<>(told);
+        same.removeIf(one -> !channels.contains(one.channel));
+        for (int n = Math.min(same.size(), since.size()); n > 0; n--) {
+            List<Queued> last = same.subList(same.size() - n, same.size());
+            boolean all = true;
+            for (int i = 0; i < n && all; i++) {
+                all = last.get(i).isSame(since.get(i));
+            }
+            if (all) {
+                return n;
+            }
+        }
+        return 0;
     }
 
     private void post(Runnable task) {

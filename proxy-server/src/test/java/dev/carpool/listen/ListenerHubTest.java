@@ -176,14 +176,18 @@ class ListenerHubTest {
         run();
     }
 
-    private void notified(int processId, String channel, String payload) {
+    private static NotificationResponse notification(int processId, String channel, String payload) {
         ByteBuf out = Unpooled.buffer();
         int at = WireWriter.begin(out, (byte) 'A');
         out.writeInt(processId);
         WireWriter.cstring(out, channel);
         WireWriter.cstring(out, payload);
         WireWriter.end(out, at);
-        line().events.notified(NotificationResponse.decode(out, 0, out.writerIndex()));
+        return NotificationResponse.decode(out, 0, out.writerIndex());
+    }
+
+    private void notified(int processId, String channel, String payload) {
+        line().events.notified(notification(processId, channel, payload));
         run();
     }
 
@@ -216,6 +220,46 @@ class ListenerHubTest {
         b.listen("other");
         assertEquals("LISTEN \"other\";UNLISTEN \"news\";", line().last());
         assertEquals(1, lines.size());
+    }
+
+    @Test
+    void whatComesInFrontOfTheAnswerToListenIsNotLost() {
+        a.listen("news");
+        opened();
+        notified(9, "news", "1");
+        assertEquals("", a.taken());
+        answered();
+        notified(9, "news", "2");
+        assertEquals("9:news=1 9:news=2", a.taken());
+        assertEquals(List.of("listening"), a.answers);
+        assertTrue(a.announced > 0);
+    }
+
+    @Test
+    void whatTheSessionWasToldByItsServerConnectionDoesNotComeAgain() {
+        a.listen("news");
+        opened();
+        for (String payload : List.of("0", "1", "1")) {
+            a.subscription.told("news", notification(8, "news", payload).message());
+        }
+        for (String payload : List.of("1", "1", "2")) {
+            notified(9, "news", payload);
+        }
+        answered();
+        assertEquals("9:news=2", a.taken());
+    }
+
+    @Test
+    void whatIsToldLaterComesByTheListener() {
+        a.listen("news");
+        opened();
+        notified(9, "news", "1");
+        answered();
+        a.subscription.told("news", notification(9, "news", "1").message());
+        a.listen("news", "more");
+        notified(9, "more", "1");
+        answered();
+        assertEquals("9:more=1 9:news=1", a.taken());
     }
 
     @Test
