@@ -1,5 +1,6 @@
 package dev.carpool.client;
 
+import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -16,9 +17,14 @@ final class NeededDatabasesTest {
 
     @Test
     void isServedAgainWhenTheStatementHasFailedInATransactionThatIsStillOpen() {
+        TestClient before = proxy.login("database", "other");
+        assertEquals("TD(a)C(SELECT 1)Z(I)", before.query("select a"));
+        before.close();
         TestClient client = proxy.login();
         client.query("begin");
-        assertEquals("E(42601)Z(E)", client.query("fail; drop database other"));
+        client.send(Wire.empty().query("fail; drop database other"));
+        proxy.pass(Duration.ofMillis(20));
+        assertEquals("E(42601)Z(E)", client.transcript());
         TestClient other = proxy.login("database", "other");
         assertEquals("TD(a)C(SELECT 1)Z(I)", other.query("select a"));
         assertEquals("C(ROLLBACK)Z(I)", client.query("rollback"));
