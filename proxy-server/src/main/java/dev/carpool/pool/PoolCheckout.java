@@ -1,12 +1,15 @@
 package dev.carpool.pool;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** A checkout by somebody who is no phase of a client session: a waiter of one pool on one event loop. */
 public abstract class PoolCheckout implements PoolWaiter {
     private final ServerPool pool;
     private final int loop;
-    private final WaiterNode node = new WaiterNode(this);
+
+    /** Null until it is asked for, first by who queues. */
+    private @Nullable WaiterNode node;
 
     /** @param loop index of the event loop that gets the connection */
     protected PoolCheckout(ServerPool pool, int loop) {
@@ -26,7 +29,12 @@ public abstract class PoolCheckout implements PoolWaiter {
 
     @Override
     public final WaiterNode node() {
-        return node;
+        WaiterNode mine = node;
+        if (mine == null) {
+            mine = new WaiterNode(this);
+            node = mine;
+        }
+        return mine;
     }
 
     @Override
