@@ -5,7 +5,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,25 +17,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
  * PostgreSQL keeps the name of a custom setting for the life of a server process; a session sees those names alone that it
  * has had itself.
  */
-class CustomNamesIT {
+class CustomNamesIT extends TwoClients {
     private static final int CONNECTIONS = 2;
-
-    private ProxyUnderTest proxy;
-    private ScriptedClient a;
-    private ScriptedClient b;
 
     @BeforeEach
     void start() throws Exception {
-        proxy = ProxyUnderTest.inTurn(CONNECTIONS);
-        a = proxy.login();
-        b = proxy.login();
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        a.close();
-        b.close();
-        proxy.close();
+        login(ProxyUnderTest.inTurn(CONNECTIONS));
     }
 
     /** Client a runs this on every server connection. */

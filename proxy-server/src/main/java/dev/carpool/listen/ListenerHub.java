@@ -54,19 +54,37 @@ final class ListenerHub implements Line.Events {
         void refused(ErrorReply reply);
     }
 
-    /**
-     * A session that waits for channels.
-     *
-     * @param since what has come on them: LISTEN has effect before its answer
-     */
-    private record Joining(
-            Subscription subscription, Set<String> channels, Joined answer, List<Subscription.Queued> since) {
-        void notified(String channel, byte[] message) {
-            if (channels.contains(channel)
+    /** A session that waits for channels. */
+    private static final class Joining {
+        private final Subscription subscription;
+        private final Set<String> channels;
+        private final Joined answer;
+
+        /** What has come on them, LISTEN has effect before its answer; no more than one above what the session may keep. */
+        private final List<Subscription.Queued> since = new ArrayList<>(0);
+
+        private long bytes;
+
+        private Joining(Subscription subscription, Set<String> channels, Joined answer) {
+            this.subscription = subscription;
+            this.channels = channels;
+            this.answer = answer;
+        }
+
+        private void notified(String channel, byte[] message) {
+            if (bytes <= subscription.limit()
+                    && channels.contains(channel)
                     && subscription.heard.contains(channel)
                     && !subscription.active.contains(channel)) {
-                since.add(new Subscription.Queued(channel, message));
+                Subscription.Queued one = new Subscription.Queued(channel, message);
+                since.add(one);
+                bytes += one.size();
             }
+        }
+
+        private void begin() {
+            since.clear();
+            bytes = 0;
         }
     }
 
@@ -130,7 +148,7 @@ final class ListenerHub implements Line.Events {
                 .computeIfAbsent(channel, missing -> new LinkedHashSet<>(2))
                 .add(subscription));
         if (answer != null) {
-            joining.add(new Joining(subscription, channels, answer, new ArrayList<>()));
+            joining.add(new Joining(subscription, channels, answer));
         }
         proceed();
     }
@@ -336,7 +354,7 @@ final class ListenerHub implements Line.Events {
             joining.addAll(0, joiningAsked);
             joiningAsked = null;
         }
-        joining.forEach(one -> one.since.clear());
+        joining.forEach(Joining::begin);
         List<Runnable> released = new ArrayList<>(catchingUpAsked);
         released.addAll(catchingUp);
         catchingUpAsked = List.of();

@@ -26,10 +26,14 @@ public final class Subscription {
     /** Where the process id ends in a NotificationResponse, which the two ways to a session may tell differently. */
     private static final int BEHIND_PROCESS_ID = 9;
 
-    /** Notifications that are remembered while the listener is asked to take over. */
-    private static final int MOST_REMEMBERED = 10_000;
+    /** Bytes that are remembered while the listener is asked to take over: the last ones, which may come again. */
+    private static final int MOST_REMEMBERED = 64 * 1024;
 
     record Queued(@Nullable String channel, byte[] message) {
+        int size() {
+            return message.length + OVERHEAD;
+        }
+
         boolean isSame(Queued other) {
             return Arrays.equals(
                     message, BEHIND_PROCESS_ID, message.length, other.message, BEHIND_PROCESS_ID, other.message.length);
@@ -49,8 +53,10 @@ public final class Subscription {
     /** How often the listener has been asked to take over and has not answered. */
     private int joins;
 
-    /** What the session was told meanwhile by its own server connection. */
-    private final List<Queued> told = new ArrayList<>(0);
+    /** What the session was told meanwhile by its own server connection; the last of it. */
+    private final ArrayDeque<Queued> told = new ArrayDeque<>(0);
+
+    private int toldBytes;
 
     private boolean closed;
 
@@ -135,8 +141,14 @@ public final class Subscription {
      * by the listener, too.
      */
     public void told(String channel, byte[] message) {
-        if (joins > 0 && told.size() < MOST_REMEMBERED) {
-            told.add(new Queued(channel, message));
+        if (joins == 0) {
+            return;
+        }
+        Queued one = new Queued(channel, message);
+        told.add(one);
+        toldBytes += one.size();
+        while (toldBytes > MOST_REMEMBERED) {
+            toldBytes -= told.remove().size();
         }
     }
 
@@ -147,19 +159,25 @@ public final class Subscription {
         if (lacking.isEmpty()) {
             return;
         }
+        boolean full;
         synchronized (queue) {
-            for (int i = lacking.size() - 1; i >= 0 && !overflowed; i--) {
-                queue.addFirst(lacking.get(i));
-                bytes += lacking.get(i).message.length + OVERHEAD;
+            if (overflowed) {
+                return;
             }
+            for (int i = lacking.size() - 1; i >= 0; i--) {
+                queue.addFirst(lacking.get(i));
+                bytes += lacking.get(i).size();
+            }
+            full = overflows();
         }
-        session.executor().execute(session::notificationsWait); // when the channels are confirmed
+        post(full ? this::overflow : session::notificationsWait); // when the channels are confirmed
     }
 
     private void joined() {
         joins--;
         if (joins == 0) {
             told.clear();
+            toldBytes = 0;
         }
     }
 
@@ -223,7 +241,7 @@ public final class Subscription {
                     break;
                 }
                 Queued next = queue.remove();
-                bytes -= next.message.length + OVERHEAD;
+                bytes -= next.size();
                 if (next.channel == null || wanted.contains(next.channel)) {
                     out = out == null ? allocator.directBuffer(Math.max(256, next.message.length)) : out;
                     out.writeBytes(next.message);
@@ -253,22 +271,37 @@ public final class Subscription {
             if (overflowed) {
                 return;
             }
-            bytes += message.length + OVERHEAD;
-            full = bytes > limit;
-            if (full) {
-                overflowed = true;
-                queue.clear();
-                bytes = 0;
-            } else {
-                queue.add(new Queued(channel, message));
-            }
+            Queued one = new Queued(channel, message);
+            queue.add(one);
+            bytes += one.size();
+            full = overflows();
             announce = !announced;
             announced = true;
         }
         if (full) {
-            post(() -> session.overflowed(CarpoolError.NOTIFICATIONS_OVERFLOW.reply(limit)));
+            post(this::overflow);
         } else if (announce) {
             post(session::notificationsWait);
         }
+    }
+
+    /** Whether more waits than may; then nothing is kept any more. The caller holds the queue's lock. */
+    private boolean overflows() {
+        if (bytes <= limit) {
+            return false;
+        }
+        overflowed = true;
+        queue.clear();
+        bytes = 0;
+        return true;
+    }
+
+    private void overflow() {
+        session.overflowed(CarpoolError.NOTIFICATIONS_OVERFLOW.reply(limit));
+    }
+
+    /** Bytes of notifications that are kept at most. */
+    long limit() {
+        return limit;
     }
 }

@@ -250,6 +250,32 @@ class ListenerHubTest {
     }
 
     @Test
+    void whatComesInFrontOfTheAnswerToListenIsBounded() {
+        a.listen("news");
+        opened();
+        for (long bytes = 0; bytes < 3 * LIMIT; bytes += 1000) {
+            notified(9, "news", "x".repeat(1000));
+        }
+        answered();
+        assertEquals("", a.taken());
+        assertEquals(List.of("listening", "overflowed 53400"), a.answers);
+    }
+
+    @Test
+    void onlyTheLastIsRemembered() {
+        a.listen("news");
+        opened();
+        for (int i = 0; i < 200; i++) {
+            a.subscription.told(
+                    "news", notification(8, "news", i + "x".repeat(1000)).message());
+        }
+        notified(9, "news", 199 + "x".repeat(1000));
+        notified(9, "news", "next");
+        answered();
+        assertEquals("9:news=next", a.taken());
+    }
+
+    @Test
     void whatIsToldLaterComesByTheListener() {
         a.listen("news");
         opened();

@@ -15,6 +15,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+/** What the accounts decide, event by event: who gets which connection, what is opened, closed, evicted and refused. */
 class PoolAccountsTest {
     private static final long MS = 1_000_000;
 
