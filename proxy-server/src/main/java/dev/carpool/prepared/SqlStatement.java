@@ -4,6 +4,7 @@ import dev.carpool.params.ParameterValues;
 import dev.carpool.suspicion.SqlLexer;
 import dev.carpool.suspicion.SqlPreparing;
 import dev.carpool.suspicion.Suspicion;
+import dev.carpool.suspicion.TextRules;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -48,9 +49,14 @@ public final class SqlStatement {
     /**
      * The statement of a row of {@code pg_prepared_statements}; null if its PREPARE cannot be told from its text, which may
      * be of several statements.
+     *
+     * @param rules how the text is read
      */
-    public static @Nullable SqlStatement found(String name, String source, boolean standardStrings) {
-        SqlPreparing preparing = SqlPreparing.read(source, standardStrings);
+    public static @Nullable SqlStatement found(String name, String source, TextRules rules) {
+        if (!rules.asciiBytes() && source.chars().anyMatch(c -> c >= 0x80)) {
+            return null;
+        }
+        SqlPreparing preparing = SqlPreparing.read(source, rules.standardStrings());
         String text = preparing.isClear() ? preparing.textOf(name) : null;
         return text == null ? null : of(name, text, source, null);
     }

@@ -65,18 +65,19 @@ public final class StatementCatalog {
      * that is the text, a zero, the number of types and the types.
      *
      * @param scope what statements are shared within, a database and user perhaps; compared with {@code equals}
+     * @param asciiBytes whether a byte of the text below 0x80 is ASCII wherever it stands; the same within a scope
      * @throws ProtocolViolation if that is not the end of a Parse message
      */
-    public SharedStatement intern(Object scope, ByteBuf in, int from, int to) {
+    public SharedStatement intern(Object scope, boolean asciiBytes, ByteBuf in, int from, int to) {
         int hash = StatementBytes.hash(in, from, to) * 31 + scope.hashCode();
         SharedStatement found = find(table, hash, scope, in, from, to);
-        return found != null ? found : add(scope, hash, in, from, to);
+        return found != null ? found : add(scope, asciiBytes, hash, in, from, to);
     }
 
     /** The statement with the same text and types in another scope. */
-    public SharedStatement inScope(Object scope, SharedStatement statement) {
+    public SharedStatement inScope(Object scope, boolean asciiBytes, SharedStatement statement) {
         byte[] message = statement.parseMessage();
-        return intern(scope, Unpooled.wrappedBuffer(message), statement.bodyOffset(), message.length);
+        return intern(scope, asciiBytes, Unpooled.wrappedBuffer(message), statement.bodyOffset(), message.length);
     }
 
     /** A statement of its own with a name of its own, whose text is too long to be kept. */
@@ -139,8 +140,8 @@ public final class StatementCatalog {
         return null;
     }
 
-    private SharedStatement add(Object scope, int hash, ByteBuf in, int from, int to) {
-        int suspicion = suspicionOfText(in, from, to);
+    private SharedStatement add(Object scope, boolean asciiBytes, int hash, ByteBuf in, int from, int to) {
+        int suspicion = suspicionOfText(asciiBytes, in, from, to);
         synchronized (lock) {
             SharedStatement other = find(table, hash, scope, in, from, to);
             if (other != null) {
@@ -166,7 +167,7 @@ public final class StatementCatalog {
         return text.getBytes(StandardCharsets.US_ASCII);
     }
 
-    private static int suspicionOfText(ByteBuf in, int from, int to) {
+    private static int suspicionOfText(boolean asciiBytes, ByteBuf in, int from, int to) {
         int end = from;
         while (end < to && in.getByte(end) != 0) {
             end++;
@@ -176,7 +177,7 @@ public final class StatementCatalog {
             throw new ProtocolViolation("invalid Parse message");
         }
         SqlLexer lexer = new SqlLexer();
-        lexer.begin();
+        lexer.begin(SqlLexer.Backslash.UNKNOWN, asciiBytes);
         lexer.feed(in, from, end);
         return lexer.end();
     }

@@ -41,15 +41,22 @@ final class RequestEffects {
     /** A statement is sent that names custom settings by constants. */
     void names(SettingNames names, String text, Link link) {
         makes(names.made(), text, link);
+        names.meaning().forEach(name -> changesMeaning(name, link));
+    }
+
+    private void changesMeaning(String name, Link link) {
+        state.changesMeaning(link.isReported(TrackedParameters.canonical(name)));
     }
 
     /** The same for one that is bound; {@code in[from, to)} is what is here of the Bind message behind the names. */
     void names(SettingNames names, String text, ByteBuf in, int from, int to, Link link) {
-        makes(names.made(), text, link);
+        names(names, text, link);
         for (int parameter : names.madeParameters()) {
             String name = BindParameters.text(in, from, to, parameter);
             if (name != null && name.indexOf('.') > 0) {
                 makes(Set.of(TrackedParameters.canonical(name)), text, link);
+            } else if (name == null || SettingNames.decidesMeaning(name)) {
+                state.changesMeaning(false);
             }
         }
     }

@@ -3,6 +3,7 @@ package dev.carpool.relay;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.suspicion.SqlLexer;
 import dev.carpool.suspicion.Suspicion;
+import dev.carpool.suspicion.TextRules;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.FastThreadLocal;
 
@@ -27,21 +28,29 @@ final class RequestLexer {
         return OF_THREAD.get();
     }
 
-    /** What the text in {@code in[from, to)} may do. */
-    int suspicion(ByteBuf in, int from, int to, ServerConnection server) {
-        lexer.begin(backslash(server));
+    /**
+     * What the text in {@code in[from, to)} may do.
+     *
+     * @param state tells whether statements in flight may change how it is read
+     */
+    int suspicion(ByteBuf in, int from, int to, ServerConnection server, SessionState state) {
+        begin(lexer, server, state);
         lexer.feed(in, from, to);
         return lexer.end();
     }
 
     /** A lexer of its own for a text that comes in parts, between which those of other sessions may be read. */
-    static SqlLexer inParts(ServerConnection server) {
+    static SqlLexer inParts(ServerConnection server, SessionState state) {
         SqlLexer own = new SqlLexer();
-        own.begin(backslash(server));
+        begin(own, server, state);
         return own;
     }
 
-    private static SqlLexer.Backslash backslash(ServerConnection server) {
-        return server.hasStandardStrings() ? SqlLexer.Backslash.PLAIN : SqlLexer.Backslash.UNKNOWN;
+    private static void begin(SqlLexer lexer, ServerConnection server, SessionState state) {
+        TextRules rules = server.textRules();
+        boolean known = state.isMeaningKnown(server);
+        lexer.begin(
+                rules.standardStrings() && known ? SqlLexer.Backslash.PLAIN : SqlLexer.Backslash.UNKNOWN,
+                rules.asciiBytes() && known);
     }
 }

@@ -216,7 +216,7 @@ final class RequestRewriter {
         server.outstanding().push(OutstandingRequests.QUERY);
         unnamed.dropped(server);
         if (!whole) {
-            passing = RequestLexer.inParts(server);
+            passing = RequestLexer.inParts(server, state);
         }
         return AS_IT_IS;
     }
@@ -227,7 +227,7 @@ final class RequestRewriter {
      */
     private boolean read(ByteBuf in, int at, int length, int start, Link link) {
         ServerConnection server = link.server();
-        int bits = lexer.suspicion(in, at + 5, at + length, server);
+        int bits = lexer.suspicion(in, at + 5, at + length, server, state);
         if ((bits & Suspicion.OTHERS) != 0) {
             String text = MessageStrings.latin1(in, at + 5, at + length);
             SignalCalls calls = SignalCalls.read(text, server.hasStandardStrings());
@@ -283,7 +283,7 @@ final class RequestRewriter {
             return end;
         }
         int textEnd = MessageStrings.end(in, nameEnd + 1, end);
-        int bits = lexer.suspicion(in, nameEnd + 1, textEnd, server);
+        int bits = lexer.suspicion(in, nameEnd + 1, textEnd, server, state);
         SignalCalls calls = null;
         if (!named && (bits & Suspicion.OTHERS) != 0) {
             calls = SignalCalls.read(MessageStrings.latin1(in, nameEnd + 1, textEnd), server.hasStandardStrings());

@@ -73,7 +73,7 @@ final class RequestedNames {
             }
             at = stop;
         }
-        return all == null ? SettingNames.NONE : new SettingNames(all.made, all.read, List.of());
+        return all == null ? SettingNames.NONE : new SettingNames(all.made, all.read, List.of(), Set.of());
     }
 
     /** Whether a text may read a setting. */

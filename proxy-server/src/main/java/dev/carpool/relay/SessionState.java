@@ -62,6 +62,12 @@ final class SessionState {
     /** A transaction has ended, and nothing has been asked since. */
     private boolean worked;
 
+    /** A statement that is not answered may have changed a setting that decides what texts mean. */
+    private boolean meaningOwed;
+
+    /** This transaction may have changed one that PostgreSQL does not report. */
+    private boolean meaningUnseen;
+
     /** The beginning of the last suspicious statement; null for none. */
     private @Nullable String suspect;
 
@@ -83,6 +89,8 @@ final class SessionState {
         endings = 0;
         failed = false;
         worked = false;
+        meaningOwed = false;
+        meaningUnseen = false;
         suspect = null;
         resetNeeded = false;
         probeFailures = 0;
@@ -242,6 +250,25 @@ final class SessionState {
         settings.ask(name);
     }
 
+    /** A setting may change that decides what texts mean, for the transaction alone perhaps. */
+    void changesMeaning(boolean reported) {
+        meaningOwed = true;
+        meaningUnseen |= !reported;
+    }
+
+    /** Whether the settings that decide what the next text means are those that are known. */
+    boolean isMeaningKnown(ServerConnection server) {
+        if (meaningOwed && isAnswered(server)) {
+            meaningOwed = false;
+        }
+        return !meaningOwed && !meaningUnseen;
+    }
+
+    /** PostgreSQL reports settings in front of ReadyForQuery. */
+    private static boolean isAnswered(ServerConnection server) {
+        return server.outstanding().isEmpty() && !server.outstanding().isUnsynced();
+    }
+
     /** A Sync is being sent. */
     void synced(Link link) {
         settings.synced(link);
@@ -312,6 +339,7 @@ final class SessionState {
     /** A transaction has ended. */
     void transactionEnded(Link link) {
         worked = true;
+        meaningUnseen &= !isAnswered(link.server());
         int seen = tags;
         int ended = endings;
         boolean error = failed;

@@ -381,7 +381,7 @@ final class SqlStatements {
             if (named.get(row.name()) instanceof SqlStatement there && there.matches(row.text())) {
                 continue; // the session's own, or what another one has left
             }
-            SqlStatement statement = SqlStatement.found(row.name(), row.text(), server.hasStandardStrings());
+            SqlStatement statement = SqlStatement.found(row.name(), row.text(), server.textRules());
             SqlStatement followed = statements.get(row.name());
             if (statement == null && followed != null && named.get(row.name()) == followed) {
                 continue; // the text prepares that name more than once, and the command tags have told which it is

@@ -14,7 +14,9 @@ import dev.carpool.protocol.WireWriter;
 import dev.carpool.server.OutstandingRequests;
 import dev.carpool.server.OutstandingRequests.Effect;
 import dev.carpool.server.ServerConnection;
+import dev.carpool.suspicion.SettingNames;
 import dev.carpool.suspicion.Suspicion;
+import dev.carpool.suspicion.TextRules;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
@@ -35,29 +37,19 @@ import static dev.carpool.protocol.FrontendMessageType.*;
  * plan could be one for tables that have changed since.
  */
 final class StatementRewriter {
-    /** Settings that decide what a text means when it is parsed (PostgreSQL manual, "Server Configuration"). */
-    private static final Set<String> MEANINGFUL = Set.of(
-            "array_nulls",
-            "backslash_quote",
-            "client_encoding",
-            "datestyle",
-            "intervalstyle",
-            "lc_monetary",
-            "role",
-            "row_security",
-            "search_path",
-            "session_authorization",
-            "standard_conforming_strings",
-            "timezone",
-            "timezone_abbreviations",
-            "transform_null_equals",
-            "xmloption");
+    /** Settings that PostgreSQL plans a statement anew for, which can change what it returns. */
+    private static final Set<String> PLANNED_FOR =
+            Set.of("role", "row_security", "search_path", "session_authorization");
 
     /** The session has prepared a statement that reads what it has done to a sequence. */
     private boolean readsSequences;
 
-    /** Statements are shared by sessions to which their texts mean the same. */
-    private record Scope(Object base, ParameterValues settings) {}
+    /**
+     * Statements are shared by sessions to which their texts mean the same.
+     *
+     * @param asciiBytes as in {@link TextRules}
+     */
+    private record Scope(Object base, ParameterValues settings, boolean asciiBytes) {}
 
     /** What the requests in flight change about a name of the client or a statement of the server connection. */
     private abstract static class Change implements Effect {
@@ -193,10 +185,14 @@ final class StatementRewriter {
     /** The statements of this session must be parsed again where they were parsed with other settings. */
     private Scope scope(Link link) {
         ParameterValues wanted = link.wanted();
+        if (!link.state().isMeaningKnown(link.server())) {
+            return new Scope(new Object(), meaningful(wanted), false); // nobody else's, and for now
+        }
+        boolean asciiBytes = link.server().textRules().asciiBytes();
         Scope known = scope;
-        if (known == null || wanted != scopeOf) {
+        if (known == null || wanted != scopeOf || known.asciiBytes() != asciiBytes) {
             scopeOf = wanted;
-            known = new Scope(base, meaningful(wanted));
+            known = new Scope(base, meaningful(wanted), asciiBytes);
             scope = known;
         }
         return known;
@@ -209,12 +205,14 @@ final class StatementRewriter {
 
     /** Those that decide what a text means. */
     static ParameterValues meaningful(ParameterValues settings) {
-        return settings.only(name -> MEANINGFUL.contains(name.toLowerCase(Locale.ROOT)));
+        return settings.only(
+                name -> SettingNames.decidesMeaning(name) || PLANNED_FOR.contains(name.toLowerCase(Locale.ROOT)));
     }
 
     /** What EXECUTE returns depends on what the session has prepared in SQL. */
     private Scope ownScope(Link link) {
-        return new Scope(this, scope(link).settings());
+        Scope shared = scope(link);
+        return shared.base() == base ? new Scope(this, shared.settings(), shared.asciiBytes()) : shared;
     }
 
     /**
@@ -230,10 +228,12 @@ final class StatementRewriter {
             out.writeBytes(in, nameEnd, end - nameEnd);
             return;
         }
-        SharedStatement statement = catalog.intern(scope(link), in, nameEnd + 1, end);
+        Scope shared = scope(link);
+        SharedStatement statement = catalog.intern(shared, shared.asciiBytes(), in, nameEnd + 1, end);
         readsSequences |= (statement.suspicion() & Suspicion.SEQUENCE_READ) != 0;
         if ((statement.suspicion() & Suspicion.SQL_PREPARE) != 0) {
-            statement = catalog.inScope(ownScope(link), statement);
+            Scope own = ownScope(link);
+            statement = catalog.inScope(own, own.asciiBytes(), statement);
         }
         before.accept(statement, link);
         Mapping mapping = statements.put(in, at + 5, nameEnd, statement);
@@ -314,7 +314,7 @@ final class StatementRewriter {
         }
         Scope now = (statement.suspicion() & Suspicion.SQL_PREPARE) != 0 ? ownScope(link) : scope(link);
         if (!statement.scope().equals(now)) {
-            statement = catalog.inScope(now, statement);
+            statement = catalog.inScope(now, now.asciiBytes(), statement);
             if (mapping.accepts(held.touch(statement, transaction))) {
                 return mapping.names(statement, held.parseOf(statement));
             }

@@ -134,14 +134,14 @@ final class WaitRule {
             if (length > RequestRewriter.LONGEST_READ) {
                 return sql.isActive(server);
             }
-            return length > 4 && sql.concerns(lexer.suspicion(in, at + 5, at + length, server), server);
+            return length > 4 && sql.concerns(lexer.suspicion(in, at + 5, at + length, server, state), server);
         }
         if (type == PARSE) {
             if (length > RequestRewriter.LARGEST_KEPT_STATEMENT) {
                 return false;
             }
             int text = MessageStrings.end(in, at + 5, here) + 1;
-            return sql.concerns(lexer.suspicion(in, text, MessageStrings.end(in, text, here), server), server);
+            return sql.concerns(lexer.suspicion(in, text, MessageStrings.end(in, text, here), server, state), server);
         }
         int from = usedName(type, in, at, length, here);
         if (from < 0) {

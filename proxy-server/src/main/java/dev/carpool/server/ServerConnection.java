@@ -9,6 +9,7 @@ import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.protocol.ProtocolViolation;
 import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.protocol.WireWriter;
+import dev.carpool.suspicion.TextRules;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -316,9 +317,14 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         return !closing && state != ServerState.CLOSED && channel.isActive();
     }
 
-    /** Whether a backslash in a string constant is an ordinary character at the moment. */
+    /** Whether a backslash in a string constant of the next request is an ordinary character, as far as that is known. */
     public boolean hasStandardStrings() {
-        return settings.hasStandardStrings();
+        return settings.textRules().standardStrings();
+    }
+
+    /** How the texts of the next request are read, as far as no statement in flight changes that. */
+    public TextRules textRules() {
+        return settings.textRules();
     }
 
     public @Nullable Home home() {

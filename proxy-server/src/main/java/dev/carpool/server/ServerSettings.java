@@ -3,6 +3,7 @@ package dev.carpool.server;
 import dev.carpool.params.ParameterSync;
 import dev.carpool.params.ParameterValues;
 import dev.carpool.params.TrackedParameters;
+import dev.carpool.suspicion.TextRules;
 import io.netty.buffer.ByteBuf;
 import java.util.Collection;
 import java.util.HashSet;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServerSettings {
     private static final String STANDARD_STRINGS = "standard_conforming_strings";
+    private static final String ENCODING = "client_encoding";
 
     /** Names of custom settings kept for a connection; the others are asked about again and again. */
     private static final int MOST_CUSTOM = 256;
@@ -48,15 +50,19 @@ final class ServerSettings {
     /** Settings that nobody has seen may be set: the next sync begins with RESET ALL. */
     private boolean resetDue;
 
-    /** Whether a backslash in a string constant is an ordinary character (standard_conforming_strings). */
-    private boolean standardStrings;
+    /** How the texts are read that come next, as far as no statement in flight changes that. */
+    private TextRules rules;
+
+    /** How they are read once the sync in flight has succeeded. */
+    private TextRules rulesToCome;
 
     /** @param reported what the server has reported at the login */
     ServerSettings(Map<String, String> reported) {
         this.reported = new TreeMap<>(reported);
         this.baseline = new TreeMap<>(reported);
         this.defaults = ParameterValues.of(baseline).only(ServerSettings::isDefault);
-        this.standardStrings = "on".equals(reported.get(STANDARD_STRINGS));
+        this.rules = TextRules.of(reported.get(STANDARD_STRINGS), reported.get(ENCODING));
+        this.rulesToCome = rules;
     }
 
     Map<String, String> reported() {
@@ -80,8 +86,9 @@ final class ServerSettings {
         return applied;
     }
 
-    boolean hasStandardStrings() {
-        return standardStrings;
+    /** How the next request's texts are read, as far as no statement in flight changes that. */
+    TextRules textRules() {
+        return syncing == null ? rules : rulesToCome;
     }
 
     void resetDue() {
@@ -102,6 +109,12 @@ final class ServerSettings {
         syncResets = resetDue;
         resetDue = false;
         syncing = wanted;
+        rulesToCome = TextRules.of(orBaseline(wanted, STANDARD_STRINGS), orBaseline(wanted, ENCODING));
+    }
+
+    private @Nullable String orBaseline(ParameterValues wanted, String name) {
+        String value = wanted.value(name);
+        return value == null ? baseline.get(name) : value;
     }
 
     boolean mayRefuse(ParameterValues wanted) {
@@ -122,7 +135,7 @@ final class ServerSettings {
 
     /** The encoding that the values of these settings are in. */
     String encoding(ParameterValues wanted) {
-        String encoding = wanted.value("client_encoding");
+        String encoding = wanted.value(ENCODING);
         return encoding == null ? defaultEncoding() : encoding;
     }
 
@@ -138,7 +151,7 @@ final class ServerSettings {
     }
 
     String defaultEncoding() {
-        return baseline.getOrDefault("client_encoding", "UTF8");
+        return baseline.getOrDefault(ENCODING, "UTF8");
     }
 
     /** A query of the proxy's own has succeeded: if it was a sync, its settings are in force. */
@@ -207,8 +220,8 @@ final class ServerSettings {
      */
     boolean changed(String name, String value, boolean ours, boolean owned) {
         reported.put(name, value);
-        if (name.equals(STANDARD_STRINGS)) {
-            standardStrings = value.equals("on");
+        if (name.equals(STANDARD_STRINGS) || name.equals(ENCODING)) {
+            rules = TextRules.of(reported.get(STANDARD_STRINGS), reported.get(ENCODING));
         }
         if (!TrackedParameters.isSettable(name)) {
             return false;

@@ -7,8 +7,8 @@ import java.util.Objects;
  * Reads SQL as it streams by and says what it may do to the session: {@link #begin}, any number of {@link #feed},
  * {@link #end}. It knows PostgreSQL's lexical rules and a little of the grammar, and where that is not enough it errs
  * on the side of suspicion. Text may be cut anywhere, also inside a character. Works for every encoding whose bytes
- * below 0x80 are ASCII wherever they stand; for SJIS, BIG5, GBK, UHC, JOHAB and GB18030, treat the text as
- * {@link Suspicion#UNCLEAR} when it has other bytes.
+ * below 0x80 are ASCII wherever they stand; in others (SJIS, BIG5, GBK, UHC, JOHAB, GB18030) a text with other bytes is
+ * {@link Suspicion#UNCLEAR}.
  *
  * <p>Confined to one thread at a time; keeps nothing of the text. Allocates only when made. After {@link #end} it can
  * begin again.
@@ -73,6 +73,7 @@ public final class SqlLexer {
 
     private int state;
     private Backslash backslash = Backslash.UNKNOWN;
+    private boolean asciiBytes = true;
     private int nameLength;
     private int nameHash;
     private int commentDepth;
@@ -83,9 +84,19 @@ public final class SqlLexer {
         begin(Backslash.UNKNOWN);
     }
 
-    /** Starts a text of one or more statements; what was fed before is forgotten. */
+    /** Starts a text of one or more statements in an encoding whose bytes below 0x80 are ASCII. */
     public void begin(Backslash backslash) {
+        begin(backslash, true);
+    }
+
+    /**
+     * Starts a text of one or more statements; what was fed before is forgotten.
+     *
+     * @param asciiBytes whether a byte below 0x80 is ASCII wherever it stands
+     */
+    public void begin(Backslash backslash, boolean asciiBytes) {
         this.backslash = backslash;
+        this.asciiBytes = asciiBytes;
         state = BETWEEN;
         nameLength = 0;
         judge.begin();
@@ -139,6 +150,9 @@ public final class SqlLexer {
     }
 
     private void scan(byte[] text, int from, int to) {
+        if (!asciiBytes && !isAscii(text, from, to)) {
+            judge.unclear();
+        }
         int i = from;
         while (i < to) {
             i = switch (state) {
@@ -153,6 +167,15 @@ public final class SqlLexer {
                 default -> inNumber(text, i, to);
             };
         }
+    }
+
+    private static boolean isAscii(byte[] text, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (text[i] < 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private int between(byte[] text, int from, int to) {

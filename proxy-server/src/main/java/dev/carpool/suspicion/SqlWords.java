@@ -50,11 +50,14 @@ final class SqlWords {
     /** A function that signals another session. */
     static final int SIGNAL = 1 << 24;
 
+    /** Stands for settings that decide what texts mean: behind SET, RESET or DISCARD. */
+    static final int MEANING = 1 << 25;
+
     /** Names that mean something when called. */
     static final int TELLING_FUNCTION =
             SET_CONFIG | ADVISORY_LOCK | SEQUENCE | SEQUENCE_READ | HIDDEN_STATE | NOTIFY | BACKEND_PID | SIGNAL;
     /** Names that mean something wherever they stand. */
-    static final int TELLING_NAME = TEMP_SCHEMA | PG_SETTINGS | SESSION_VIEW | C;
+    static final int TELLING_NAME = TEMP_SCHEMA | PG_SETTINGS | SESSION_VIEW | C | MEANING;
 
     /** PostgreSQL cuts names to 63 bytes (NAMEDATALEN - 1); longer words are none of ours. */
     static final int LONGEST = 63;
@@ -122,6 +125,7 @@ final class SqlWords {
                 pg_replication_origin_session_setup pg_replication_origin_session_reset
                 pg_create_physical_replication_slot pg_create_logical_replication_slot
                 pg_copy_physical_replication_slot pg_copy_logical_replication_slot""");
+        addAll(words, MEANING, String.join(" ", SettingNames.meaningWords()));
         words.forEach(SqlWords::store);
     }
 

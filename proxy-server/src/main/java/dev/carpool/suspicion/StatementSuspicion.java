@@ -103,6 +103,9 @@ final class StatementSuspicion {
 
     /** A name in double quotes. */
     void quoted(int flags) {
+        if (isOfSettings()) {
+            reasons |= Suspicion.CUSTOM; // a setting may be quoted in any case
+        }
         name(flags, true);
         token(SqlToken.NAME);
     }
@@ -121,7 +124,15 @@ final class StatementSuspicion {
         }
     }
 
+    /** Whether the statement is one that sets something, or lets it go back. */
+    private boolean isOfSettings() {
+        return kind == StatementKind.SET || kind == StatementKind.RESET || kind == StatementKind.DISCARD;
+    }
+
     private void tellingName(int flags) {
+        if ((flags & SqlWords.MEANING) != 0 && isOfSettings()) {
+            reasons |= Suspicion.CUSTOM;
+        }
         if ((flags & SqlWords.TEMP_SCHEMA) != 0) {
             reasons |= Suspicion.TEMP;
         }

@@ -110,8 +110,8 @@ public final class Suspicion {
     public static final int SEQUENCES_DISCARDED = 1 << 29;
 
     /**
-     * A custom setting may be made, for the transaction alone as well: SET or RESET of a name with a dot, {@code set_config}.
-     * Texts only; in tags the bit is {@link #SEQUENCES_DISCARDED}.
+     * A custom setting may be made, or one changed that decides what texts mean, for the transaction alone as well: SET or
+     * RESET of such a name, {@code set_config}, {@code RESET ALL} and the like. Texts only; in tags the bit is {@link #SEQUENCES_DISCARDED}.
      */
     public static final int CUSTOM = SEQUENCES_DISCARDED;
 

@@ -206,6 +206,6 @@ final class ClientStatementsTest {
 
     private SharedStatement statement(String text) {
         ByteBuf body = StatementCatalogTest.parse(text);
-        return catalog.intern("scope", body, 0, body.writerIndex());
+        return catalog.intern("scope", true, body, 0, body.writerIndex());
     }
 }

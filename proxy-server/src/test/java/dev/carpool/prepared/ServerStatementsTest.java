@@ -112,6 +112,6 @@ final class ServerStatementsTest {
 
     private SharedStatement statement(String text) {
         var body = StatementCatalogTest.parse(text);
-        return catalog.intern("scope", body, 0, body.writerIndex());
+        return catalog.intern("scope", true, body, 0, body.writerIndex());
     }
 }

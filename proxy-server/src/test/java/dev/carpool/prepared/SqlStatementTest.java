@@ -1,6 +1,7 @@
 package dev.carpool.prepared;
 
 import dev.carpool.suspicion.Suspicion;
+import dev.carpool.suspicion.TextRules;
 import org.junit.jupiter.api.Test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -10,10 +11,18 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 class SqlStatementTest {
+    private static final TextRules USUAL = TextRules.of("on", "UTF8");
+
+    @Test
+    void aTextOfUnknownCharactersIsNone() {
+        assertNotNull(SqlStatement.found("a", "prepare a as select '\u00e9'", USUAL));
+        assertNull(SqlStatement.found("a", "prepare a as select '\u00e9'", TextRules.of("on", "SJIS")));
+    }
+
     @Test
     void takesItsOwnPrepareOutOfTheSource() {
         String source = "prepare a as select 1; prepare b as select 2; select 3";
-        SqlStatement found = SqlStatement.found("b", source, true);
+        SqlStatement found = SqlStatement.found("b", source, USUAL);
         assertNotNull(found);
         assertEquals("prepare b as select 2", found.text());
         assertTrue(found.matches(source));
@@ -23,9 +32,9 @@ class SqlStatementTest {
 
     @Test
     void aPrepareThatCannotBeToldIsNone() {
-        assertNull(SqlStatement.found("c", "prepare a as select 1", true));
-        assertNull(SqlStatement.found("a", "prepare a as select 1; deallocate a; prepare a as select 2", true));
-        assertNull(SqlStatement.found("a", "prepare U&\"\\0061\" as select 1", true));
+        assertNull(SqlStatement.found("c", "prepare a as select 1", USUAL));
+        assertNull(SqlStatement.found("a", "prepare a as select 1; deallocate a; prepare a as select 2", USUAL));
+        assertNull(SqlStatement.found("a", "prepare U&\"\\0061\" as select 1", USUAL));
     }
 
     @Test

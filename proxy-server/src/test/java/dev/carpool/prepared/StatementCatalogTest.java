@@ -43,8 +43,8 @@ final class StatementCatalogTest {
             String text = "x".repeat(length);
             ByteBuf heap = parse(text);
             ByteBuf direct = Unpooled.directBuffer().writeByte(1).writeBytes(parse(text));
-            SharedStatement statement = catalog.intern("a", heap, 0, heap.writerIndex());
-            assertSame(statement, catalog.intern("a", direct, 1, direct.writerIndex()));
+            SharedStatement statement = catalog.intern("a", true, heap, 0, heap.writerIndex());
+            assertSame(statement, catalog.intern("a", true, direct, 1, direct.writerIndex()));
             direct.release();
         }
     }
@@ -69,10 +69,10 @@ final class StatementCatalogTest {
     @Test
     void knowsTheSameTextInOtherScopes() {
         SharedStatement a = intern("a", "select 1", 23);
-        SharedStatement b = catalog.inScope("b", a);
+        SharedStatement b = catalog.inScope("b", true, a);
         assertNotSame(a, b);
         assertSame(b, intern("b", "select 1", 23));
-        assertSame(a, catalog.inScope("a", b));
+        assertSame(a, catalog.inScope("a", true, b));
     }
 
     @Test
@@ -156,12 +156,12 @@ final class StatementCatalogTest {
     }
 
     private SharedStatement intern(ByteBuf body) {
-        return catalog.intern("a", body, 0, body.writerIndex());
+        return catalog.intern("a", true, body, 0, body.writerIndex());
     }
 
     private SharedStatement intern(Object scope, String text, int... types) {
         ByteBuf body = parse(text, types);
-        return catalog.intern(scope, body, 0, body.writerIndex());
+        return catalog.intern(scope, true, body, 0, body.writerIndex());
     }
 
     /** The body of a Parse message behind the name. */

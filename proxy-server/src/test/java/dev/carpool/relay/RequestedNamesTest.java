@@ -71,7 +71,7 @@ class RequestedNamesTest {
                 true,
                 (in, from, to) -> in.toString(from, to - from, StandardCharsets.ISO_8859_1)
                                 .equals("kept")
-                        ? new SettingNames(Set.of(), Set.of("app.kept"), List.of())
+                        ? new SettingNames(Set.of(), Set.of("app.kept"), List.of(), Set.of())
                         : SettingNames.NONE);
         all.release();
         return names;

@@ -79,6 +79,36 @@ class SettingNamesTest {
     }
 
     @Test
+    void findsSettingsThatDecideWhatTextsMean() {
+        assertEquals(Set.of("timezone"), names("set local TimeZone to 'UTC'").meaning());
+        assertEquals(
+                Set.of("timezone"), names("begin; set session time zone 'UTC'").meaning());
+        assertEquals(Set.of("client_encoding"), names("set names 'SJIS'").meaning());
+        assertEquals(Set.of("xmloption"), names("set xml option document").meaning());
+        assertEquals(Set.of("datestyle"), names("reset \"DateStyle\"").meaning());
+        assertEquals(
+                Set.of("array_nulls"),
+                names("select set_config('Array_Nulls', 'on', true)").meaning());
+        assertTrue(names("reset all").meaning().contains("transform_null_equals"));
+        assertTrue(names("select 1; discard all").meaning().contains("transform_null_equals"));
+        assertTrue(names("select set_config('time' || 'zone', 'UTC', true)")
+                .meaning()
+                .contains("timezone"));
+        for (String sql : List.of(
+                "set work_mem to '1MB'",
+                "set search_path to timezone",
+                "discard plans",
+                "show timezone",
+                "select set_config('app.x', '', true)",
+                "select set_config($1, 'UTC', true)",
+                "select now() at time zone 'UTC'")) {
+            assertEquals(Set.of(), names(sql).meaning(), sql);
+        }
+        assertTrue(SettingNames.decidesMeaning("TimeZone"));
+        assertFalse(SettingNames.decidesMeaning("search_path"));
+    }
+
+    @Test
     void knowsTheSettingsOfLanguages() {
         assertTrue(LanguageSettings.isUnknown("plpgsql.no_such"));
         assertFalse(LanguageSettings.isUnknown("plpgsql.check_asserts"));

@@ -348,12 +348,20 @@ final class SqlLexerTest {
     }
 
     @Test
-    void findsWhatMayMakeCustomSettings() {
+    void findsWhatMayMakeCustomSettingsOrChangeTheMeaningOfTexts() {
         for (String sql : List.of(
                 "set a.b = 1",
                 "set local a.b to 1",
                 "SET SESSION \"a\".b = 1",
                 "reset a.b",
+                "set local TimeZone to 'UTC'",
+                "set time zone 'UTC'",
+                "set names 'SJIS'",
+                "set xml option document",
+                "set \"DateStyle\" to german",
+                "reset all",
+                "discard all",
+                "begin; reset timezone",
                 "select 1; set local a.b = 1",
                 "select set_config('a', 'b', true)",
                 "select pg_catalog.set_config($1, $2, true)")) {
@@ -364,6 +372,9 @@ final class SqlLexerTest {
                 "set local search_path to a, b",
                 "select a.b from a",
                 "show a.b",
+                "show timezone",
+                "select now() at time zone 'UTC', timezone('UTC', now()), all_names from names",
+                "create table t (a timestamp with time zone)",
                 "select current_setting('a.b')")) {
             assertEquals(0, reasons(sql) & Suspicion.CUSTOM, sql);
         }
@@ -557,5 +568,20 @@ final class SqlLexerTest {
         lexer.begin(backslash);
         lexer.feed(text, 0, text.writerIndex());
         return lexer.end();
+    }
+
+    @Test
+    void bytesOfOtherCharactersAreUnclear() {
+        ByteBuf text =
+                Unpooled.wrappedBuffer(new byte[] {'s', 'e', 'l', 'e', 'c', 't', ' ', '\'', (byte) 0x95, '\\', '\''});
+        lexer.begin(SqlLexer.Backslash.PLAIN, true);
+        lexer.feed(text, 0, text.writerIndex());
+        assertEquals(Suspicion.NONE, lexer.end());
+        lexer.begin(SqlLexer.Backslash.PLAIN, false);
+        lexer.feed(text, 0, text.writerIndex());
+        assertEquals(Suspicion.UNCLEAR, lexer.end());
+        lexer.begin(SqlLexer.Backslash.PLAIN, false);
+        lexer.feed(text, 0, 6);
+        assertEquals(Suspicion.NONE, lexer.end());
     }
 }
