@@ -4,7 +4,7 @@ import java.util.List;
 
 /** The two sides have answered differently. */
 record TwinDifference(long seed, List<TwinStep> steps, TwinStep last, TwinAnswer direct, TwinAnswer proxied) {
-    private static final int SHOWN = 20;
+    private static final int SHOWN = 60;
 
     /** Whether it says nothing about the proxy: more clients than there are connections want one. */
     boolean isShortage() {

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -34,16 +33,11 @@ final class TwinEpisode implements AutoCloseable {
 
     private final TwinSide direct;
     private final TwinSide proxied;
-    private final boolean strict;
     private final boolean namesToo;
-
-    /** Clients whose reported parameters are not compared. */
-    private final Set<Integer> lenient = new HashSet<>();
 
     private final List<TwinStep> done = new ArrayList<>();
 
     private TwinEpisode(TwinSide direct, TwinSide proxied, Set<TwinKind> kinds) {
-        this.strict = kinds.contains(TwinKind.REPORTED_AFTER_RESET);
         this.namesToo = kinds.contains(TwinKind.STATEMENT_NAMES);
         this.direct = direct;
         this.proxied = proxied;
@@ -91,7 +85,7 @@ final class TwinEpisode implements AutoCloseable {
         done.add(step);
         TwinAnswer expected = act(direct, step);
         TwinAnswer actual = act(proxied, step);
-        if (!same(step, expected, actual)) {
+        if (!same(expected, actual)) {
             TwinDifference difference = new TwinDifference(seed, List.copyOf(done), step, expected, actual);
             if (difference.isShortage()) {
                 List<String> messages = new ArrayList<>(actual.messages());
@@ -103,15 +97,8 @@ final class TwinEpisode implements AutoCloseable {
         return notifications(seed, step);
     }
 
-    private boolean same(TwinStep step, TwinAnswer expected, TwinAnswer actual) {
-        if (step instanceof TwinStep.Connect) {
-            lenient.remove(step.client());
-        }
-        if (!strict && GOES_BACK.matcher(step.toString()).find()) {
-            lenient.add(step.client());
-        }
-        return sameText(text(expected), text(actual))
-                && (expected.parameters().equals(actual.parameters()) || lenient.contains(step.client()));
+    private boolean same(TwinAnswer expected, TwinAnswer actual) {
+        return sameText(text(expected), text(actual)) && expected.parameters().equals(actual.parameters());
     }
 
     private static boolean sameText(List<String> expected, List<String> actual) {

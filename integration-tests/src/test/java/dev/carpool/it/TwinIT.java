@@ -30,10 +30,9 @@ class TwinIT {
 
     /**
      * What is known to differ: PostgreSQL keeps the names of custom settings for the life of a server process (ADR 0013), and
-     * these databases have functions behind triggers and views that set some. And a client is not always told at once to what a
-     * reported setting goes back.
+     * these databases have functions behind triggers and views that set some.
      */
-    private static final Set<TwinKind> NOT_YET = EnumSet.of(TwinKind.CUSTOM_EXISTS, TwinKind.REPORTED_AFTER_RESET);
+    private static final Set<TwinKind> NOT_YET = EnumSet.of(TwinKind.CUSTOM_EXISTS);
 
     /** The seed of the first run that every build does. */
     private static final long USUAL_SEED = 1;

@@ -58,8 +58,6 @@ enum TwinKind {
     CUSTOM_EXISTS(2, Hold.NOTHING),
     /** A procedure changes settings in several transactions. */
     CALL_COMMITS(2, Hold.NOTHING),
-    /** What is reported changes because a statement sends it back to what the client started with. */
-    REPORTED_AFTER_RESET(0, Hold.NOTHING),
     /** Clients with settings in their startup message. */
     STARTUP_VALUES(0, Hold.NOTHING),
     /** Named statements of the protocol in any place, also where PostgreSQL refuses to parse them. */

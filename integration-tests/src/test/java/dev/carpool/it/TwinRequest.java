@@ -1,6 +1,8 @@
 package dev.carpool.it;
 
 import java.io.ByteArrayOutputStream;
+import java.util.Arrays;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What a client sends at once: the bytes, how many ReadyForQuery they ask for, and words for people. */
@@ -26,7 +28,7 @@ final class TwinRequest {
 
     TwinRequest bind(String portal, String statement, @Nullable String... parameters) {
         return add(
-                "Bind " + quoted(portal) + " of " + quoted(statement) + " (" + String.join(", ", parameters) + ")",
+                "Bind " + quoted(portal) + " of " + quoted(statement) + " (" + constants(parameters) + ")",
                 Wire.bind(portal, statement, parameters));
     }
 
@@ -49,6 +51,12 @@ final class TwinRequest {
 
     private static String quoted(String name) {
         return name.isEmpty() ? "''" : name;
+    }
+
+    private static String constants(@Nullable String... parameters) {
+        return Arrays.stream(parameters)
+                .map(value -> value == null ? "null" : "'" + value.replace("'", "''") + "'")
+                .collect(Collectors.joining(", "));
     }
 
     byte[] bytes() {

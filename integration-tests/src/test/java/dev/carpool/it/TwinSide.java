@@ -43,8 +43,12 @@ final class TwinSide implements AutoCloseable {
         this.monitor = monitor;
     }
 
-    /** Once: roles and empty databases. */
+    /** Roles and empty databases, unless they are there. */
     static void prepare() throws SQLException {
+        if (!POSTGRES.ask("select count(*) from pg_roles where rolname = ?", WORKER)
+                .equals("0")) {
+            return;
+        }
         POSTGRES.execute(
                 "create role " + WORKER,
                 "create role " + ORDINARY + " login",

@@ -237,7 +237,7 @@ final class TwinStatements {
             case CUSTOM_EXISTS -> customExists();
             case CALL_COMMITS -> "call sets_in_transactions('" + number(9) + "')";
             case FUNCTION_SETS_CUSTOM -> functionSetsCustom();
-            case REPORTED_AFTER_RESET, STARTUP_VALUES, NAMED_ANYWHERE, NAMED, STATEMENT_NAMES -> "select 1";
+            case STARTUP_VALUES, NAMED_ANYWHERE, NAMED, STATEMENT_NAMES -> "select 1";
             case COPY -> one("copy (select i, s from t order by i) to stdout", "copy t to stdout (format nonsense)");
         };
     }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,9 @@ final class TwinWriter {
          */
         boolean readsSequences;
 
+        /** Its transaction, or its batch, has used a named statement: that may have been prepared, which is a query. */
+        boolean hasQueried;
+
         Model(TwinStep.Connect step) {
             role = step.role();
             startsWithSettings = !step.parameters().isEmpty();
@@ -49,6 +53,10 @@ final class TwinWriter {
     }
 
     private static final int MOST_BOUND = TwinSide.POOL - 1;
+
+    /** What PostgreSQL refuses behind a query. */
+    private static final Pattern BEFORE_QUERIES =
+            Pattern.compile("isolation level|set transaction|set transaction_isolation");
 
     private final Random random;
     private final TwinStatements statements;
@@ -107,6 +115,7 @@ final class TwinWriter {
         Model model = models.get(step.client());
         if (model != null && direct != null) {
             model.status = direct.status();
+            model.hasQueried &= model.status != 'I';
         }
     }
 
@@ -171,7 +180,10 @@ final class TwinWriter {
             if (kind.hold() != TwinKind.Hold.NOTHING) {
                 model.holds.add(kind.hold());
             }
-            return statements.of(kind, client);
+            String sql = statements.of(kind, client);
+            if (!model.hasQueried || !BEFORE_QUERIES.matcher(sql).find()) {
+                return sql;
+            }
         }
     }
 
@@ -206,7 +218,7 @@ final class TwinWriter {
             case 1, 2 -> single(request, statement(client, model)).sync();
             case 5 ->
                 model.status != 'E' && kinds.contains(TwinKind.NAMED) && mayBind(model)
-                        ? named(request)
+                        ? named(request, model)
                         : request.query("select 5");
             case 3, 4 -> {
                 Set<TwinKind.Hold> before = new HashSet<>(model.holds);
@@ -234,6 +246,7 @@ final class TwinWriter {
             if (what < 8 && (!kinds.contains(TwinKind.NAMED_ANYWHERE) || !mayBind(model))) {
                 what = 8;
             }
+            model.hasQueried |= what < 8;
             switch (what) {
                 case 0, 1 -> request.parse(name, prepared(name));
                 case 2 -> request.parse(name, prepared(name)).describe('S', name);
@@ -273,7 +286,8 @@ final class TwinWriter {
         }
     }
 
-    private TwinRequest named(TwinRequest request) {
+    private TwinRequest named(TwinRequest request, Model model) {
+        model.hasQueried = true;
         String name = "n" + random.nextInt(3);
         if (random.nextBoolean()) {
             run(request, name);

@@ -26,6 +26,15 @@ public final class ParameterSync {
     private static final byte[] END = ascii(" END");
     private static final byte[] DECODE = ascii("pg_catalog.convert_from(pg_catalog.decode('");
     private static final byte[] DECODED = ascii("','hex'),");
+    private static final byte[] GONE_FROM =
+            ascii("SELECT pg_catalog.set_config(s.n::pg_catalog.text,s.v::pg_catalog.text,false) FROM (VALUES ");
+    private static final byte[] FIRST_ROW = ascii("(");
+    private static final byte[] NEXT_ROW = ascii(",(");
+    private static final byte[] GONE_WHERE = ascii(") s(n,v,c) WHERE CASE WHEN s.c"
+            + " THEN pg_catalog.current_setting(s.n,true) OPERATOR(pg_catalog.=) ''::pg_catalog.text"
+            + " ELSE s.n::pg_catalog.text OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT g.name"
+            + " FROM pg_catalog.pg_show_all_settings() g"
+            + " WHERE g.source OPERATOR(pg_catalog.=) 'session'::pg_catalog.text)) END");
     private static final byte[] HEX = ascii("0123456789abcdef");
 
     private static final String ROLE = "role";
@@ -141,6 +150,32 @@ public final class ParameterSync {
         out.writeBytes(SELECT);
         String encoding = wanted.value(CLIENT_ENCODING);
         inOrder(applied, wanted, new ParameterSync(out, encoding == null ? defaultEncoding : encoding, true)::call);
+        out.writeByte(0);
+        out.setInt(lengthAt, out.writerIndex() - lengthAt);
+    }
+
+    /**
+     * Appends the message that gives those of some settings these values again that have gone back to what they were when
+     * the connection began, or are custom and empty.
+     *
+     * @param values without role and session authorization, which do not show that; not empty
+     * @param defaultEncoding the encoding of the values if client_encoding is not among them
+     */
+    public static void writeIfGone(ByteBuf out, ParameterValues values, String defaultEncoding) {
+        String encoding = values.value(CLIENT_ENCODING);
+        ParameterSync sync = new ParameterSync(out, encoding == null ? defaultEncoding : encoding, false);
+        out.writeByte('Q');
+        int lengthAt = out.writerIndex();
+        out.writeInt(0);
+        out.writeBytes(GONE_FROM);
+        values.forEach((name, value) -> {
+            out.writeBytes(sync.calls++ > 0 ? NEXT_ROW : FIRST_ROW);
+            sync.literal(name);
+            out.writeByte(',');
+            sync.literal(value);
+            out.writeBytes(name.indexOf('.') > 0 ? TRUE : FALSE);
+        });
+        out.writeBytes(GONE_WHERE);
         out.writeByte(0);
         out.setInt(lengthAt, out.writerIndex() - lengthAt);
     }

@@ -5,6 +5,7 @@ import dev.carpool.suspicion.EffectsReader;
 import dev.carpool.suspicion.SettingNames;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,6 +106,20 @@ public final class SharedStatement {
     /** Whether its text is too long to be kept: it is one client session's, on the server connection that has it. */
     public boolean isUnkept() {
         return parseMessage.length == 0;
+    }
+
+    /** Whether the two have the same text and parameter types. */
+    public boolean isLike(SharedStatement other) {
+        return this == other
+                || (!isUnkept()
+                        && !other.isUnkept()
+                        && Arrays.equals(
+                                parseMessage,
+                                bodyOffset(),
+                                parseMessage.length,
+                                other.parseMessage,
+                                other.bodyOffset(),
+                                other.parseMessage.length));
     }
 
     /** The query text, for SHOW, empty if it is not kept; allocates. */

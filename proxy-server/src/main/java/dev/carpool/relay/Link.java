@@ -132,7 +132,9 @@ public final class Link implements ServerConnection.Owner {
     /** Relays what the client has sent; takes ownership. */
     public void request(ByteBuf bytes) {
         stats.received(bytes.readableBytes());
-        if (channels.isReadyHeld()) {
+        if (channels.isTellingSettings()) {
+            requests.pauseUnlessPaused(Until.PROBED);
+        } else if (channels.isReadyHeld()) {
             sendReady(); // a client that does not wait for it cannot tell
         }
         if (beginsTransaction()) {
@@ -295,7 +297,7 @@ public final class Link implements ServerConnection.Owner {
 
     @Override
     public void settingsChanged() {
-        client.wanted(server.applied());
+        state.reported(this);
     }
 
     @Override
@@ -307,7 +309,9 @@ public final class Link implements ServerConnection.Owner {
 
     @Override
     public boolean holdsReady(byte status) {
-        return !ended && channels.holdReady(status, state.isSuspected(Suspicion.LISTEN), this);
+        return !ended
+                && channels.holdReady(
+                        status, state.isSuspected(Suspicion.LISTEN), state.tellsFirst(status, this), this);
     }
 
     /** Sends the ReadyForQuery that was held. */
@@ -315,7 +319,7 @@ public final class Link implements ServerConnection.Owner {
         channels.readySent();
         client.deliverEarly();
         ByteBuf out = server.channel().alloc().directBuffer(6);
-        WireWriter.readyForQuery(out, TransactionStatus.IDLE);
+        WireWriter.readyForQuery(out, channels.heldStatus());
         reply(out);
     }
 
@@ -347,8 +351,11 @@ public final class Link implements ServerConnection.Owner {
                 state.cluster().transactionFailed(client);
             }
             if (requests.isPausedForAnswers() && server.outstanding().owedReadyForQuery() == 0) {
-                state.restore(status, this);
-                client.resumeRequests();
+                if (state.restore(status, this) && channels.isReadyHeld()) {
+                    server.flush();
+                } else {
+                    client.resumeRequests();
+                }
             }
             return;
         }
@@ -358,7 +365,7 @@ public final class Link implements ServerConnection.Owner {
         state.transactionEnded(this);
         if (requests.isPausedForAnswers() && server.outstanding().owedReadyForQuery() == 0) {
             state.restoresNothing();
-            if (requests.hasWaiting() && asksWhatWentBack()) {
+            if (asksWhatWentBack()) {
                 requests.pause(Until.PROBED);
             } else {
                 resumeInLine();
@@ -370,14 +377,14 @@ public final class Link implements ServerConnection.Owner {
                 && server.outstanding().isEmpty()
                 && !server.outstanding().isUnsynced()) {
             transactionsEnded();
-        } else if (channels.isReadyHeld()) {
+        } else if (channels.isReadyHeld() && server.outstanding().isEmpty()) {
             sendReady();
         }
     }
 
     /** Between transactions: asks what the session holds if there is doubt, and parts the two if nothing binds them. */
     private void transactionsEnded() {
-        if (state.ask(this)) {
+        if (state.ask(this) || (channels.isTellingSettings() && settings.syncTelling(this))) {
             return;
         }
         if (channels.isReadyHeld() && !channels.isJoining()) {
@@ -402,14 +409,20 @@ public final class Link implements ServerConnection.Owner {
         cancelIfRunning();
     }
 
-    /** Asks what RESET has sent back if the statements do not tell; what follows must find what the client started with. */
+    /**
+     * Asks what RESET has sent back if the statements do not tell; what follows must find what the client started with, and
+     * the client is told.
+     */
     private boolean asksWhatWentBack() {
-        return state.mayHaveGoneBack(this) && mode != PoolingMode.SESSION && server.isQuiet() && state.ask(this);
+        boolean concerns = channels.isTellingSettings() || (requests.hasWaiting() && state.mayHaveGoneBack(this));
+        return concerns && mode != PoolingMode.SESSION && server.isQuiet() && state.ask(this);
     }
 
     /** The requests that have waited begin a transaction: the connection gets in line with the session first. */
     private void resumeInLine() {
-        if (requests.hasWaiting()) {
+        if (channels.isTellingSettings()) {
+            settings.syncTelling(this);
+        } else if (requests.hasWaiting()) {
             settings.syncIfNeeded(this);
         }
         if (!requests.isPaused(Until.SYNCED)) {
@@ -440,7 +453,8 @@ public final class Link implements ServerConnection.Owner {
         if (settings.isToBeContinued(this)) {
             return;
         }
-        if (requests.isPaused(Until.SYNCED)) {
+        boolean restored = channels.isReadyHeld() && status != TransactionStatus.IDLE;
+        if (requests.isPaused(Until.SYNCED) || restored) {
             client.resumeRequests();
         }
         cancelIfRunning();
@@ -574,6 +588,9 @@ public final class Link implements ServerConnection.Owner {
             return;
         }
         if (ServerLoss.leavesRequests(this)) {
+            if (channels.isReadyHeld()) {
+                sendReady();
+            }
             end();
             repliesRead();
             client.readRequests(true);

@@ -241,6 +241,13 @@ public final class RequestRelay {
         queue.pause(until);
     }
 
+    /** The same if they do not wait for anything. */
+    void pauseUnlessPaused(RequestQueue.Until until) {
+        if (!queue.isPaused()) {
+            queue.pause(until);
+        }
+    }
+
     boolean isPaused() {
         return queue.isPaused();
     }

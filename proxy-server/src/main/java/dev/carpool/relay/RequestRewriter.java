@@ -291,15 +291,17 @@ final class RequestRewriter {
                 return MUST_WAIT;
             }
         }
+        if (!named
+                && (bits & Suspicion.DO_OR_CALL) != 0
+                && !server.outstanding().isUnsynced()) {
+            sequences(bits, in, start, at, false, link); // within the batch, code that commits would fail
+        }
         boolean concerned = sql.concerns(bits, server) || (named && sql.isActive(server));
         if (concerned) {
             output.forward(in, start, at, server);
             sql.supply(bits, MessageStrings.latin1(in, nameEnd + 1, textEnd), server, output.writing());
         }
         if (!named) {
-            if ((bits & Suspicion.DO_OR_CALL) != 0 && !server.outstanding().isUnsynced()) {
-                sequences(bits, in, start, at, false, link); // within the batch, code that commits would fail
-            }
             unnamed.parsed(in, at + 5, end, bits, server);
             if (calls != null) {
                 link.state().signals().replaceConstants(calls, in, nameEnd + 1);

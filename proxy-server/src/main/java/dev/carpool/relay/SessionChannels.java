@@ -24,8 +24,14 @@ final class SessionChannels {
     /** The shared listener has been asked to take over. */
     private boolean joining;
 
-    /** The last ReadyForQuery has been kept back until the client has been told what was notified before it. */
+    /** The last ReadyForQuery has been kept back until the client has been told what comes before it. */
     private boolean readyHeld;
+
+    /** The status of that ReadyForQuery. */
+    private byte heldStatus;
+
+    /** What comes before it are settings as well. */
+    private boolean tellsSettings;
 
     /** It waits for what was notified, and for nothing else. */
     private boolean catchingUp;
@@ -39,6 +45,7 @@ final class SessionChannels {
         listens = !channels.isEmpty() && link.mode() != PoolingMode.SESSION;
         joining = false;
         readyHeld = false;
+        tellsSettings = false;
         catchingUp = false;
         if (listens) {
             link.server().ask(ListenSql.listen(channels));
@@ -104,15 +111,27 @@ final class SessionChannels {
      * was notified meanwhile, its own notifications above all; and with it a client knows that LISTEN has taken effect.
      *
      * @param listening whether the session may have begun to listen
+     * @param telling whether the client is to be told of settings first
      */
-    boolean holdReady(byte status, boolean listening, Link link) {
+    boolean holdReady(byte status, boolean listening, boolean telling, Link link) {
         boolean concerned = listening || !link.client().channels().isEmpty();
-        readyHeld = concerned && status == TransactionStatus.IDLE && link.mode() != PoolingMode.SESSION;
+        readyHeld = telling || (concerned && status == TransactionStatus.IDLE && link.mode() != PoolingMode.SESSION);
+        heldStatus = status;
+        tellsSettings = telling;
         return readyHeld;
     }
 
     boolean isReadyHeld() {
         return readyHeld;
+    }
+
+    byte heldStatus() {
+        return heldStatus;
+    }
+
+    /** Whether the client is to be told of settings before the ReadyForQuery that is held. */
+    boolean isTellingSettings() {
+        return readyHeld && tellsSettings;
     }
 
     /** Whether a ReadyForQuery waits for what was notified, and for nothing else. */

@@ -3,13 +3,11 @@ package dev.carpool.relay;
 import dev.carpool.params.ParameterValues;
 import dev.carpool.params.TrackedParameters;
 import dev.carpool.protocol.TransactionStatus;
-import dev.carpool.protocol.WireWriter;
 import dev.carpool.relay.RequestQueue.Until;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.server.SessionProbe;
 import dev.carpool.suspicion.Effects;
 import dev.carpool.suspicion.Suspicion;
-import io.netty.buffer.ByteBuf;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -32,7 +30,10 @@ final class SessionSettings {
     /** Settings to give back once the request that has sent them back has ended; null for none. */
     private @Nullable ParameterValues restoring;
 
-    /** {@link #restoring} waits for the Sync of its batch. */
+    /** Once the request has ended, those settings have to be given back that have gone back. */
+    private boolean restoringWhatIsGone;
+
+    /** What there is to restore waits for the Sync of its batch. */
     private boolean pauseAtSync;
 
     /** A link begins: the connection has what the session wants. */
@@ -41,6 +42,7 @@ final class SessionSettings {
         lookup = false;
         lookedUp = Set.of();
         restoring = null;
+        restoringWhatIsGone = false;
         pauseAtSync = false;
     }
 
@@ -52,6 +54,12 @@ final class SessionSettings {
     /** Whether the statements do not tell what this transaction does to settings. */
     boolean areUncertain() {
         return journal != null && journal.isUncertain();
+    }
+
+    /** Whether it is being asked, or has to be, what RESET has left of settings that the client has started with. */
+    boolean areLookedUp(ParameterValues started) {
+        return started.any(name -> lookedUp.contains(name)
+                || (lookup && journal != null && journal.names().contains(name)));
     }
 
     /** Whether it is in doubt what settings the session wants. */
@@ -81,16 +89,19 @@ final class SessionSettings {
             kept.askForAll();
         }
         if (effects.goesBack()) {
-            goesBack(SettingsJournal.toRestore(effects, client.started()), simple, link);
+            ParameterValues restore = SettingsJournal.toRestore(effects, client.started());
+            if (!restore.isEmpty()) {
+                restoring = restore;
+                pauseBehind(simple, link);
+            }
+        } else if (effects.mayGoBack() && !client.started().isEmpty()) {
+            restoringWhatIsGone = true;
+            pauseBehind(simple, link);
         }
     }
 
     /** A request sends settings back that the client has started with: those behind it wait until they are restored. */
-    private void goesBack(ParameterValues restore, boolean simple, Link link) {
-        if (restore.isEmpty()) {
-            return;
-        }
-        restoring = restore;
+    private void pauseBehind(boolean simple, Link link) {
         if (simple) {
             link.requests().pause(Until.RESTORED);
         } else {
@@ -142,19 +153,60 @@ final class SessionSettings {
         return values == null ? null : values.value(name);
     }
 
-    /** A request has ended in a transaction that goes on: what RESET has sent back goes back to what the client's was. */
-    void restore(byte status, Link link) {
+    /** Whether something that a request sends back is to be restored once it has ended. */
+    boolean areRestored() {
+        return restoring != null || restoringWhatIsGone;
+    }
+
+    /**
+     * A request has ended in a transaction that goes on: what RESET has sent back goes back to what the client's was.
+     * Returns whether that is to be waited for.
+     */
+    boolean restore(byte status, Link link) {
         ParameterValues values = restoring;
-        restoring = null;
-        if (values != null && status == TransactionStatus.IN_TRANSACTION) {
-            link.server().restore(values);
-            journal().restored(values);
+        boolean whatIsGone = restoringWhatIsGone;
+        restoresNothing();
+        if (status != TransactionStatus.IN_TRANSACTION) {
+            return false;
         }
+        ParameterValues started = link.client().started();
+        ParameterValues shown = whatIsGone ? started.without("role").without("session_authorization") : started;
+        if (whatIsGone && !shown.isEmpty()) {
+            link.server().restoreIfGone(shown);
+            journal().askForAll();
+            return true;
+        }
+        if (values == null) {
+            return false;
+        }
+        link.server().restore(values);
+        journal().restored(values);
+        return true;
     }
 
     /** Nothing waits any more to be restored. */
     void restoresNothing() {
         restoring = null;
+        restoringWhatIsGone = false;
+    }
+
+    /** The settings of a session whose server connection has these; what it has started with is not among its defaults. */
+    static ParameterValues explicit(ParameterValues applied, Link link) {
+        ParameterValues result = applied;
+        for (String name : link.client().started().names()) {
+            String value = link.server().baseline().get(name);
+            if (value != null && !result.contains(name)) {
+                result = result.with(name, value);
+            }
+        }
+        return result;
+    }
+
+    /** Whether a setting that the server reports has the value there that it has had at the beginning. */
+    private static boolean isAsAtLogin(String name, ParameterValues applied, Link link) {
+        return link.isReported(name)
+                && String.valueOf(applied.value(name))
+                        .equals(link.server().baseline().get(name));
     }
 
     /** A transaction has ended, and what it has done has to be asked for. */
@@ -186,26 +238,13 @@ final class SessionSettings {
                 wanted = wanted.with(name, value);
             }
         }
+        if (done.goesBack()) {
+            ParameterValues now = applied;
+            applied = applied.only(name -> !isAsAtLogin(name, now, link));
+        }
         server.settle(applied);
         client.wanted(wanted);
-        tellRestored(link);
         return done.discardsAll();
-    }
-
-    /** The client has been told what the server has gone back to; what it gets is what it has started with. */
-    static void tellRestored(Link link) {
-        ServerConnection server = link.server();
-        ParameterValues wanted = link.client().wanted();
-        if (wanted == server.applied()) {
-            return;
-        }
-        ParameterValues.difference(server.applied(), wanted, (name, value) -> {
-            if (value != null && link.isReported(name)) {
-                ByteBuf out = server.channel().alloc().directBuffer(64);
-                WireWriter.parameterStatus(out, name, value);
-                link.reply(out);
-            }
-        });
     }
 
     /** Takes the settings that a probe has found. */
@@ -219,12 +258,11 @@ final class SessionSettings {
         if (answer.isSweep()) {
             // A function or code block has sent it back: the client's own value comes with the next sync.
             gone = client.started()
-                    .only(name -> !isAskedByName(name)
-                            && !link.isReported(TrackedParameters.canonical(name))
-                            && !answer.settings().containsKey(name));
+                    .only(name -> !isAskedByName(name) && !answer.settings().containsKey(name));
+            ParameterValues now = applied;
             Predicate<String> there = name -> isAskedByName(name)
-                    || link.isReported(name)
-                    || answer.settings().containsKey(name);
+                    || answer.settings().containsKey(name)
+                    || (link.isReported(name) && !isAsAtLogin(name, now, link));
             applied = applied.only(there);
             wanted = wanted.only(name -> there.test(name) || client.started().contains(name));
         }
@@ -248,6 +286,9 @@ final class SessionSettings {
                 wanted = with(wanted, name, known);
             }
         }
+        ParameterValues before = wanted;
+        gone = gone.withAll(
+                before.only(name -> lookedUp.contains(name) && client.started().contains(name)));
         lookedUp = Set.of();
         server.settle(applied);
         client.wanted((same ? applied : wanted).withAll(gone));

@@ -1,6 +1,8 @@
 package dev.carpool.relay;
 
 import dev.carpool.config.PoolingMode;
+import dev.carpool.params.ParameterValues;
+import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.server.SessionProbe;
 import dev.carpool.suspicion.Effects;
@@ -53,6 +55,9 @@ final class SessionState {
     /** Tags of {@link Suspicion} seen since the last transaction ended. */
     private int tags;
 
+    /** The server has reported since that a setting is what it is without the client, who has started with another value. */
+    private boolean seenGoingBack;
+
     /** How many transactions have ended with a tag since. */
     private int endings;
 
@@ -86,6 +91,7 @@ final class SessionState {
         suspicion = Suspicion.NONE;
         probed = Suspicion.NONE;
         tags = Suspicion.NONE;
+        seenGoingBack = false;
         endings = 0;
         failed = false;
         worked = false;
@@ -228,7 +234,7 @@ final class SessionState {
             client.ran(effects, statement, server.hasStandardStrings());
         }
         suspect = statement;
-        suspicion |= effects.bits();
+        suspicion |= effects.bits() | (effects.mayGoBack() ? Suspicion.WENT_BACK : Suspicion.NONE);
         if ((effects.bits() & (Suspicion.HIDDEN_STATE | Suspicion.LOAD)) != 0) {
             pins.add(PinReason.HIDDEN_STATE, suspect, link);
         }
@@ -331,9 +337,32 @@ final class SessionState {
         return settings.restored(name);
     }
 
-    /** A request has ended in a transaction that goes on, with this status. */
-    void restore(byte status, Link link) {
-        settings.restore(status, link);
+    /** A request has ended in a transaction that goes on, with this status. Returns whether an answer is to be waited for. */
+    boolean restore(byte status, Link link) {
+        return settings.restore(status, link);
+    }
+
+    /** The server has reported a setting. */
+    void reported(Link link) {
+        ServerConnection server = link.server();
+        ParameterValues applied = server.applied();
+        ParameterValues explicit = SessionSettings.explicit(applied, link);
+        if (explicit != applied) {
+            server.settle(explicit);
+            seenGoingBack = true;
+        }
+        link.client().wanted(explicit);
+    }
+
+    /**
+     * Whether the client is to be told of settings before the ReadyForQuery that comes with this status: what goes back,
+     * goes back to what it has started with.
+     */
+    boolean tellsFirst(byte status, Link link) {
+        boolean goesBack = status == TransactionStatus.IDLE
+                ? seenGoingBack || settings.areRestored() || ((tags | suspicion) & Suspicion.WENT_BACK) != 0
+                : settings.areRestored() && link.requests().isPausedForAnswers();
+        return goesBack && link.client().started().any(name -> link.isReported(name) || name.equals("role"));
     }
 
     /** A transaction has ended. */
@@ -344,6 +373,7 @@ final class SessionState {
         int ended = endings;
         boolean error = failed;
         tags = Suspicion.NONE;
+        seenGoingBack = false;
         endings = 0;
         failed = false;
         cluster.transactionEnded(seen, error, link.client());
@@ -390,7 +420,7 @@ final class SessionState {
         SettingsJournal doubtful = settings.take();
         probed = suspicion;
         suspicion &= ~ASKED;
-        boolean all = doubtful != null && doubtful.isSweep();
+        boolean all = (doubtful != null && doubtful.isSweep()) || (probed & Suspicion.WENT_BACK) != 0;
         Set<String> names = new LinkedHashSet<>();
         if (doubtful != null) {
             names.addAll(doubtful.names());
@@ -415,6 +445,7 @@ final class SessionState {
     boolean mayHaveGoneBack(Link link) {
         int bits = probed | suspicion;
         return (bits & Suspicion.WENT_BACK) != 0
+                || settings.areLookedUp(link.client().started())
                 || ((bits & Suspicion.UNSEEN_SETTINGS) != 0
                         && link.client().started().any(name -> !link.isReported(name)));
     }
@@ -438,7 +469,6 @@ final class SessionState {
         settings.learn(answer, link);
         if ((probed & Suspicion.WENT_BACK) != 0) {
             link.client().settingsWentBack();
-            SessionSettings.tellRestored(link);
         }
         if ((probed & Suspicion.UNSEEN_SETTINGS) != 0) {
             link.server().resetDue();

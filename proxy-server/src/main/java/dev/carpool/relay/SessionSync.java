@@ -33,6 +33,21 @@ final class SessionSync {
         }
     }
 
+    /**
+     * Brings the connection in line in front of a ReadyForQuery that is held, and has the client told what it reports.
+     * Returns whether that is to be waited for.
+     */
+    boolean syncTelling(Link link) {
+        ServerConnection server = link.server();
+        if (server.applied() == link.wanted() || link.state().isDoubtful(server)) {
+            return false;
+        }
+        server.sync(link.wanted(), true);
+        link.stats().sessionState().sync();
+        awaitSync(link);
+        return true;
+    }
+
     private static void sync(Link link) {
         ServerConnection server = link.server();
         ParameterValues wanted = link.wanted();

@@ -12,7 +12,8 @@ import java.util.function.Predicate;
 
 /**
  * What a transaction's statements do to the settings of their session if it commits, and what has to be asked of the
- * server where that cannot be told. Settings that PostgreSQL reports are not followed here: it reports them.
+ * server where that cannot be told. Of settings that PostgreSQL reports, the values are those it has reported; followed
+ * here is whether they have gone back.
  */
 final class SettingsJournal {
     private final List<SettingChange> changes = new ArrayList<>();
@@ -48,6 +49,16 @@ final class SettingsJournal {
         }
     }
 
+    /** Whether something goes back. */
+    boolean goesBack() {
+        for (SettingChange change : changes) {
+            if (change.goesBack()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Whether DISCARD ALL is among the changes. */
     boolean discardsAll() {
         for (SettingChange change : changes) {
@@ -70,12 +81,12 @@ final class SettingsJournal {
         return names;
     }
 
-    /** The settings of the server connection after the changes; reported ones are left as they are. */
+    /** The settings of the server connection after the changes; reported ones have the values they have in {@code applied}. */
     ParameterValues onServer(ParameterValues applied, Predicate<String> reported) {
         ParameterValues result = applied;
         for (SettingChange change : changes) {
             result = switch (change.kind()) {
-                case SET -> set(result, change, reported);
+                case SET -> set(result, change, applied, reported);
                 case RESET -> isReported(change, reported) ? result : result.without(change.name());
                 case RESET_ALL -> resetAll(result, reported, true);
                 case DISCARD_ALL -> resetAll(result, reported, false);
@@ -89,7 +100,7 @@ final class SettingsJournal {
         ParameterValues result = wanted;
         for (SettingChange change : changes) {
             result = switch (change.kind()) {
-                case SET -> set(result, change, reported);
+                case SET -> set(result, change, wanted, reported);
                 case RESET -> {
                     String value = started.value(change.name());
                     if (value != null) {
@@ -107,8 +118,14 @@ final class SettingsJournal {
         return result;
     }
 
-    private static ParameterValues set(ParameterValues settings, SettingChange change, Predicate<String> reported) {
-        return isReported(change, reported) ? settings : settings.with(change.name(), String.valueOf(change.value()));
+    /** @param told with the values of reported settings that hold in the end */
+    private static ParameterValues set(
+            ParameterValues settings, SettingChange change, ParameterValues told, Predicate<String> reported) {
+        if (!isReported(change, reported)) {
+            return settings.with(change.name(), String.valueOf(change.value()));
+        }
+        String value = told.value(change.name());
+        return value == null ? settings.without(change.name()) : settings.with(change.name(), value);
     }
 
     /**

@@ -67,6 +67,11 @@ final class StatementRewriter {
         boolean concerns(ByteBuf in, int from, int to) {
             return mapping != null && mapping.isNamed(in, from, to);
         }
+
+        /** Also if the server connection has it, or will have it, as parsed with other settings. */
+        boolean concerns(@Nullable SharedStatement other) {
+            return other != null && statement != null && statement.isLike(other);
+        }
     }
 
     /** A Parse sent to a server, the client's own or one in front of its Bind or Describe. */
@@ -178,8 +183,8 @@ final class StatementRewriter {
         }
         Mapping mapping = statements.find(in, from, to);
         SharedStatement statement = mapping == null ? null : mapping.statement();
-        return outstanding.hasEarlierChange(effect -> effect instanceof Change change
-                && (change.concerns(in, from, to) || (statement != null && change.statement == statement)));
+        return outstanding.hasEarlierChange(effect ->
+                effect instanceof Change change && (change.concerns(in, from, to) || change.concerns(statement)));
     }
 
     /** The statements of this session must be parsed again where they were parsed with other settings. */

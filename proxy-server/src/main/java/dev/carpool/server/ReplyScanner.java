@@ -51,7 +51,11 @@ final class ReplyScanner {
         /** The error that a client gets when a statement of its own does not exist here; null for what the server says. */
         byte @Nullable [] whyMissing(String message);
 
-        void parameterStatus(String name, String value, boolean ours);
+        /**
+         * ParameterStatus; {@code ours} says that it belongs to a request of the proxy, {@code told} that the client gets it
+         * nevertheless.
+         */
+        void parameterStatus(String name, String value, boolean ours, boolean told);
 
         /** The value that a setting gets back which a request of the client has sent back; null for most. */
         @Nullable
@@ -318,7 +322,7 @@ final class ReplyScanner {
                 String name = WireReader.cstring(body);
                 boolean own = ours && !outstanding.isForClient();
                 boolean told = (outstanding.head() & OutstandingRequests.TELL) != 0;
-                sink.parameterStatus(name, WireReader.byteString(body), own);
+                sink.parameterStatus(name, WireReader.byteString(body), own, told);
                 String value = own ? null : sink.restored(name);
                 if (value != null) {
                     ByteBuf message = Unpooled.buffer();

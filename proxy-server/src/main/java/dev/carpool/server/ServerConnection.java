@@ -397,9 +397,19 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
 
     /** Parameter sync: puts the statements in front of the next request that give the connection these settings. */
     public void sync(ParameterValues wanted) {
+        sync(wanted, false);
+    }
+
+    /**
+     * The same.
+     *
+     * @param tell whether the client is told of what is reported
+     */
+    public void sync(ParameterValues wanted, boolean tell) {
         ByteBuf out = channel.alloc().directBuffer(256);
         settings.sync(out, wanted);
-        outstanding.push(OutstandingRequests.QUERY | OutstandingRequests.SWALLOW);
+        outstanding.push(
+                OutstandingRequests.QUERY | OutstandingRequests.SWALLOW | (tell ? OutstandingRequests.TELL : 0));
         unnamedStatement = 0;
         send(out);
     }
@@ -451,6 +461,17 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     public void restore(ParameterValues values) {
         ByteBuf out = channel.alloc().directBuffer(256);
         settings.restore(out, values);
+        tell(out);
+    }
+
+    /** The same with those of the settings that have gone back; role and session authorization are not among them. */
+    public void restoreIfGone(ParameterValues values) {
+        ByteBuf out = channel.alloc().directBuffer(512);
+        settings.restoreIfGone(out, values);
+        tell(out);
+    }
+
+    private void tell(ByteBuf out) {
         outstanding.push(OutstandingRequests.QUERY | OutstandingRequests.SWALLOW | OutstandingRequests.TELL);
         unnamedStatement = 0;
         send(out);

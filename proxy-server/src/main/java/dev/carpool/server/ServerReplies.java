@@ -111,9 +111,9 @@ final class ServerReplies implements ReplyScanner.Sink {
     }
 
     @Override
-    public void parameterStatus(String name, String value, boolean ours) {
+    public void parameterStatus(String name, String value, boolean ours, boolean told) {
         Owner owner = connection.owner();
-        if (settings.changed(name, value, ours, owner != null) && owner != null) {
+        if (settings.changed(name, value, ours, told, owner != null) && owner != null) {
             owner.settingsChanged();
         }
     }

@@ -144,6 +144,11 @@ final class ServerSettings {
         ParameterSync.write(out, ParameterValues.empty(), values, defaultEncoding());
     }
 
+    /** Writes the query that does so for those that have gone back. */
+    void restoreIfGone(ByteBuf out, ParameterValues values) {
+        ParameterSync.writeIfGone(out, values, defaultEncoding());
+    }
+
     /** The settings that the next request meets, as far as no transaction has changed them. */
     ParameterValues toCome() {
         ParameterValues synced = syncing;
@@ -215,10 +220,11 @@ final class ServerSettings {
      * ParameterStatus has come.
      *
      * @param ours whether it belongs to a request of the proxy's own
+     * @param told whether the client is told so nevertheless
      * @param owned whether the connection is somebody's
-     * @return whether its owner's settings have changed without the proxy's doing
+     * @return whether its owner's settings have changed otherwise than by a sync
      */
-    boolean changed(String name, String value, boolean ours, boolean owned) {
+    boolean changed(String name, String value, boolean ours, boolean told, boolean owned) {
         reported.put(name, value);
         if (name.equals(STANDARD_STRINGS) || name.equals(ENCODING)) {
             rules = TextRules.of(reported.get(STANDARD_STRINGS), reported.get(ENCODING));
@@ -233,6 +239,6 @@ final class ServerSettings {
         if (!ours || syncing == null) {
             applied = value.equals(baseline.get(name)) ? applied.without(name) : applied.with(name, value);
         }
-        return !ours;
+        return !ours || (told && syncing == null);
     }
 }

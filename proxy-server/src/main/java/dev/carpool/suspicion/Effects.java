@@ -12,23 +12,29 @@ import java.util.Set;
  * @param names settings it may change besides, by name
  * @param nameParameters numbers of bind parameters that name such settings, from 0
  * @param namesKnown whether {@code names} and {@code nameParameters} are all, functions and code blocks aside
+ * @param mayGoBack whether some setting may go back to what the session began with, and {@code changes} do not tell
  */
 public record Effects(
-        int bits, List<SettingChange> changes, Set<String> names, List<Integer> nameParameters, boolean namesKnown) {
+        int bits,
+        List<SettingChange> changes,
+        Set<String> names,
+        List<Integer> nameParameters,
+        boolean namesKnown,
+        boolean mayGoBack) {
     /** A text with nothing to tell. */
-    public static final Effects NONE = new Effects(Suspicion.NONE, List.of(), Set.of(), List.of(), true);
+    public static final Effects NONE = new Effects(Suspicion.NONE, List.of(), Set.of(), List.of(), true, false);
 
     /** A text that was not read. */
     public static Effects unread(int bits) {
-        return new Effects(bits, List.of(), Set.of(), List.of(), false);
+        return new Effects(bits, List.of(), Set.of(), List.of(), false, false);
     }
 
     /** The same without some of the bits. */
     public Effects without(int some) {
-        return new Effects(bits & ~some, changes, names, nameParameters, namesKnown);
+        return new Effects(bits & ~some, changes, names, nameParameters, namesKnown, mayGoBack);
     }
 
-    /** Whether some setting goes back to what the session began with. */
+    /** Whether some setting goes back to what the session began with, as {@code changes} tell. */
     public boolean goesBack() {
         for (SettingChange change : changes) {
             if (change.goesBack()) {

@@ -61,6 +61,9 @@ public final class EffectsReader {
     /** Calls of set_config seen. */
     private int calls;
 
+    /** A code block may send settings back. */
+    private boolean blocksGoBack;
+
     private EffectsReader(String sql, boolean standardStrings) {
         this.tokens = new SqlTokens(sql, standardStrings);
         this.ascii = sql.chars().allMatch(c -> c < 0x80);
@@ -97,10 +100,12 @@ public final class EffectsReader {
             namesKnown = false; // UPDATE of pg_settings
         }
         boolean certain = settingsUnderstood && (statements == 1 || !transactions);
+        boolean mayGoBack = blocksGoBack;
         if (certain) {
             left &= ~(Suspicion.SET | Suspicion.DISCARD);
         } else {
             for (SettingChange change : changes) {
+                mayGoBack |= change.goesBack();
                 if (change.name().isEmpty()) {
                     namesKnown = false;
                 } else {
@@ -113,7 +118,8 @@ public final class EffectsReader {
                 certain ? List.copyOf(changes) : List.of(),
                 Set.copyOf(names),
                 List.copyOf(nameParameters),
-                namesKnown && (left & Suspicion.UNCLEAR) == 0);
+                namesKnown && (left & Suspicion.UNCLEAR) == 0,
+                mayGoBack);
     }
 
     private void readAll() {
@@ -206,6 +212,7 @@ public final class EffectsReader {
                 EffectsReader body = new EffectsReader(tokens.text(), true);
                 body.codeNames();
                 names.addAll(body.names);
+                blocksGoBack |= body.blocksGoBack;
             }
             tokens.next();
         }
@@ -215,6 +222,9 @@ public final class EffectsReader {
     private void codeNames() {
         SqlTokens.Kind kind = tokens.next();
         while (kind != SqlTokens.Kind.END) {
+            blocksGoBack |= tokens.isWord("reset")
+                    || tokens.isWord("default")
+                    || (tokens.kind() == SqlTokens.Kind.STRING && resets(tokens.text()));
             if (tokens.isWord("set") || tokens.isWord("reset")) {
                 tokens.next();
                 if (tokens.isWord("session") || tokens.isWord("local")) {
@@ -230,6 +240,12 @@ public final class EffectsReader {
                 kind = tokens.kind();
             }
         }
+    }
+
+    /** Whether a text may be, or become part of, a statement that sends settings back. */
+    private static boolean resets(String text) {
+        String lower = SqlTokens.lowerCase(text);
+        return lower.contains("reset") || lower.contains("default");
     }
 
     private void misunderstood() {

@@ -56,7 +56,16 @@ final class HeldRequestsTest {
     void aResetInAPipelineIsRestoredForWhatFollows() {
         TestClient client = login();
         client.send(Wire.empty().query("select a").query("reset all").query("show application_name"));
-        assertEquals("TD(a)C(SELECT 1)Z(I)SC(RESET)Z(I)STD(mine)C(SELECT 1)Z(I)", client.transcript());
+        assertEquals("TD(a)C(SELECT 1)Z(I)SC(RESET)SZ(I)TD(mine)C(SELECT 1)Z(I)", client.transcript());
+    }
+
+    @Test
+    void whatAResetBringsBackIsToldInFrontOfReadyForQuery() {
+        TestClient client = login();
+        client.query("quietly application_name else");
+        assertEquals("SC(RESET)SZ(I)", client.query("reset all"));
+        client.query("select pg_catalog.set_config('application_name','',false)");
+        assertEquals("C(RESET)SZ(I)", client.query("reset all"));
     }
 
     @Test

@@ -530,6 +530,7 @@ final class ModelPostgres {
                     for (String name : List.copyOf(settings.keySet())) {
                         setting(name, "");
                     }
+                    settings.clear();
                     WireWriter.commandComplete(out, "RESET");
                 }
                 case "deallocate" -> {

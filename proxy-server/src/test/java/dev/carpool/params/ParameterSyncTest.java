@@ -102,6 +102,21 @@ final class ParameterSyncTest {
     }
 
     @Test
+    void whatIsGoneIsSetAgain() {
+        ByteBuf out = Unpooled.buffer();
+        ParameterSync.writeIfGone(out, EMPTY.with("a", "1").with("b.c", "it's"), "UTF8");
+        assertEquals(out.writerIndex() - 1, out.getInt(1));
+        assertEquals(
+                "SELECT pg_catalog.set_config(s.n::pg_catalog.text,s.v::pg_catalog.text,false)"
+                        + " FROM (VALUES ('a','1',false),('b.c','it''s',true)) s(n,v,c) WHERE CASE WHEN s.c"
+                        + " THEN pg_catalog.current_setting(s.n,true) OPERATOR(pg_catalog.=) ''::pg_catalog.text"
+                        + " ELSE s.n::pg_catalog.text OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT g.name"
+                        + " FROM pg_catalog.pg_show_all_settings() g"
+                        + " WHERE g.source OPERATOR(pg_catalog.=) 'session'::pg_catalog.text)) END\0",
+                out.toString(5, out.writerIndex() - 5, StandardCharsets.US_ASCII));
+    }
+
+    @Test
     void untilTheEndOfTheTransaction() {
         ByteBuf out = Unpooled.buffer();
         ParameterSync.writeLocal(out, EMPTY.with("a", "1"), EMPTY.with("b", "2"), "UTF8");

@@ -72,9 +72,12 @@ class SettingsJournalTest {
                     reset all => TimeZone=UTC app.kept=k app.started=yes role=worker work_mem=5MB
                     discard all => TimeZone=UTC app.kept=k app.started=yes role=starter work_mem=5MB
                     set role joe; reset all => TimeZone=UTC app.kept=k app.started=yes role=joe work_mem=5MB
+                    reset timezone => TimeZone=Asia/Tokyo app.kept=k role=worker work_mem=9MB
+                    reset timezone; set timezone to utc => TimeZone=UTC app.kept=k role=worker work_mem=9MB
                     """)
     void forTheClient(String sql, String expected) {
-        assertEquals(expected, text(journal(sql).forClient(BEFORE, STARTED, SettingsJournalTest::isReported)));
+        ParameterValues started = sql.contains("timezone") ? STARTED.with("TimeZone", "Asia/Tokyo") : STARTED;
+        assertEquals(expected, text(journal(sql).forClient(BEFORE, started, SettingsJournalTest::isReported)));
     }
 
     /** Custom settings that have gone back are empty or what their module says. */

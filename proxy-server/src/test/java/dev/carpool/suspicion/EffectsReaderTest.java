@@ -281,4 +281,22 @@ class EffectsReaderTest {
         assertEquals(Suspicion.TEMP, read("discard temp").bits() & Suspicion.TEMP);
         assertEquals(Suspicion.SEQUENCE, read("discard sequences").bits() & Suspicion.SEQUENCE);
     }
+
+    /** What may send settings back although the text does not tell whether it does. */
+    @ParameterizedTest
+    @CsvSource(delimiterString = " => ", quoteCharacter = '`', textBlock = """
+                    reset work_mem => false
+                    begin; reset work_mem => true
+                    begin; set work_mem to default => true
+                    begin; set work_mem to 1 => false
+                    rollback; discard all => true
+                    begin; reset transaction_isolation => false
+                    do $$ begin reset work_mem; end $$ => true
+                    do $$ begin set timezone to default; end $$ => true
+                    do $$ begin execute 'RESET ALL'; end $$ => true
+                    do $$ begin set work_mem to 1; end $$ => false
+                    """)
+    void mayGoBack(String sql, boolean expected) {
+        assertEquals(expected, read(sql).mayGoBack());
+    }
 }

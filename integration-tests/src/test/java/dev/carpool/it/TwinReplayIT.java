@@ -1,0 +1,103 @@
+package dev.carpool.it;
+
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+/** What {@link TwinIT} has found once: steps whose answers were not PostgreSQL's. */
+class TwinReplayIT {
+    @BeforeAll
+    static void prepare() throws Exception {
+        TwinSide.prepare();
+    }
+
+    @ParameterizedTest
+    @MethodSource("steps")
+    void answersArePostgres(String steps) throws Exception {
+        TwinDifference difference = TwinEpisode.again(0, TwinKind.all(), TwinScript.read(steps));
+        assertEquals("", difference == null ? "" : difference.report());
+    }
+
+    static Stream<String> steps() {
+        return Stream.of("""
+                client 0: connect as trusty_twin [application_name, client 0]
+                client 0: Query: select lastval()
+                client 0: Close S n2 | Parse n2: select $1::int + 1 | Describe S n2 | Sync | Bind '' of n2 ('4') | Describe P '' | Execute '' | Sync (no pause)
+                client 0: Query: select name, parameter_types, from_sql from pg_prepared_statements where from_sql order by 1 (no pause)
+                client 0: Query: update t set s = 'u4' where i = 3
+                client 0: Close S n2 | Parse n2: select $1::int + 1 | Sync | Bind '' of n2 ('2') | Describe P '' | Execute '' | Sync
+                client 0: Describe S n0 | Sync | Parse '': call sets_in_transactions('2') | Bind '' of '' () | Execute '' max 1 | Sync
+                """, """
+                client 2: connect as trusty_twin [application_name, client 2]
+                client 2: Query: select current_schema(); select interval '1 day 2 hours'; set session application_name = ''
+                client 2: Query: discard all
+                """, """
+                client 2: connect as trusty_twin [TimeZone, Asia/Tokyo]
+                client 2: Query: rollback; reset all
+                """, """
+                client 4: connect as trusty_twin [application_name, client 4]
+                client 4: Query: listen news; begin; select pg_notify('news', 'f51'); reset all (no pause)
+                client 4: Query: show application_name
+                client 4: Query: set application_name to x; savepoint a; reset application_name
+                client 4: Query: rollback to a
+                client 4: Query: commit
+                """, """
+                client 1: connect as trusty_twin_boss [options, -c role=twin_worker]
+                client 1: Parse '': discard all | Bind '' of '' () | Describe P '' | Execute '' | Sync
+                client 1: Query: set role none
+                client 1: Query: reset role
+                """, """
+                client 3: connect as trusty_twin [TimeZone, Asia/Tokyo]
+                client 3: Query: commit; select current_setting('session_authorization'); reset all
+                """, """
+                client 4: connect as trusty_twin [application_name, client 4]
+                client 4: Query: set application_name='' (no pause)
+                client 4: Query: set time zone 3; reset default_transaction_read_only
+                client 4: Query: rollback to b
+                """, """
+                client 4: connect as trusty_twin [TimeZone, Asia/Tokyo]
+                client 4: Query: begin; set timezone to default; commit
+                client 4: Query: begin
+                client 4: Query: reset timezone
+                client 4: Query: set timezone to 'Europe/Berlin'
+                client 4: Query: commit
+                client 4: Query: show timezone
+                client 4: Query: begin; set timezone to default | Query: show timezone
+                client 4: Query: set timezone to 'Europe/Berlin'
+                client 4: Query: do $$ begin reset timezone; end $$
+                client 4: Query: show timezone
+                client 4: Query: commit
+                client 4: Query: set timezone to 'Europe/Berlin'
+                client 4: Query: do $$ begin reset timezone; end $$
+                """, """
+                client 1: connect as trusty_twin [application_name, client 1, TimeZone, Asia/Tokyo]
+                client 1: Query: set application_name to ''
+                client 1: Query: create temp table tmp1 (i serial)
+                client 1: Parse '': reset all | Bind '' of '' () | Describe P '' | Execute '' | Sync
+                """, """
+                client 1: connect as trusty_twin [options, -c app.tenant=one\\ two --statement_timeout=77s]
+                client 1: Parse '': reset all | Bind '' of '' () | Execute '' | Sync | Query: select 1 | Query: select 2 (no pause)
+                client 1: Query: select nullif(current_setting('app.tenant', true), '')
+                client 1: Query: show statement_timeout
+                """, """
+                client 1: connect as trusty_twin [options, -c app.tenant=one]
+                client 1: Query: reset all (no pause)
+                client 1: Query: select nullif(current_setting('app.tenant', true), '')
+                """, """
+                client 1: connect as trusty_twin_boss [options, -c role=twin_worker]
+                client 1: Query: create temp table tmp2 as select 1 as i
+                client 1: Parse '': discard all | Bind '' of '' () | Execute '' | Sync (no pause)
+                """, """
+                client 3: connect as trusty_twin [options, -c app.tenant=one\\ two --statement_timeout=77s]
+                client 1: connect as trusty_twin []
+                client 1: Close S n2 | Parse n2: select $1::int + 1 | Describe S n2 | Sync | Bind '' of n2 ('2') | Execute '' | Sync
+                client 1: Close S n1 | Parse n1: select $1::int + 1 | Sync | Bind '' of n1 ('0') | Describe P '' | Execute '' | Sync
+                client 1: Query: SET search_path to other, public
+                client 3: Query: select name, parameter_types, from_sql from pg_prepared_statements where from_sql order by 1 (no pause)
+                client 1: Parse n2: select nullif(current_setting('app.user_id', true), ''), $1 | Bind '' of n1 ('0') | Execute '' | Sync | Describe S n2 | Parse '': select generate_series(1, 5) | Bind portal1 of '' () | Execute portal1 max 2 | Close P portal1 | Sync
+                """);
+    }
+}
