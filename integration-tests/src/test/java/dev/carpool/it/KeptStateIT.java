@@ -261,6 +261,50 @@ class KeptStateIT extends TwoClients {
     }
 
     @Test
+    void functionsNamedLikePostgresOwnSetSettings() throws Exception {
+        b.query("create function public.lower(integer) returns text language sql as"
+                + " $$ select set_config('work_mem', '6MB', false) $$");
+        try {
+            b.query("select 1"); // answered behind what the proxy asks of the catalog
+            assertEquals("6MB", a.value("select lower(1)"));
+            assertKept("6MB", "show work_mem");
+        } finally {
+            b.query("drop function public.lower(integer)");
+        }
+    }
+
+    @Test
+    void triggersSetSettingsSeveralCallsAway() throws Exception {
+        String name = PostgresUnderTest.newName("hidden");
+        b.query("create table " + name + " (i int)");
+        b.query("create function " + name + "_far() returns text language plpgsql as $$ begin"
+                + " return set_config('work_mem', '6MB', false); end $$");
+        b.query("create function " + name + "_way() returns text language plpgsql as $$ begin return " + name
+                + "_far(); end $$");
+        b.query("create function " + name + "_near() returns text language sql as $$ select " + name + "_way() $$");
+        b.query("create function " + name + "_f() returns trigger language plpgsql as $$ begin" + " perform " + name
+                + "_near(); return new; end $$");
+        b.query("create trigger t before insert on " + name + " for each row execute function " + name + "_f()");
+        b.query("select 1"); // answered behind what the proxy asks of the catalog
+        a.query("insert into " + name + " values (8)");
+        assertKept("6MB", "show work_mem");
+        b.query("drop table " + name);
+    }
+
+    @Test
+    void viewsSetSettingsByFunctionsWithAStandardBody() throws Exception {
+        String name = PostgresUnderTest.newName("hidden");
+        b.query("create function " + name + "_v() returns text begin atomic"
+                + " select set_config('work_mem', '6MB', false); end");
+        b.query("create function " + name + "_w() returns text begin atomic select " + name + "_v(); end");
+        b.query("create view " + name + " as select " + name + "_w()");
+        b.query("select 1"); // answered behind what the proxy asks of the catalog
+        assertEquals("6MB", a.value("select * from " + name));
+        assertKept("6MB", "show work_mem");
+        b.query("drop view " + name);
+    }
+
+    @Test
     void viewsThatSetSettingsThemselves() throws Exception {
         String view = PostgresUnderTest.newName("setting");
         b.query("create view " + view + " as select set_config('app.by_view', 'seen', false)");
