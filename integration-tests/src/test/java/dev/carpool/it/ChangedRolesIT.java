@@ -3,6 +3,7 @@ package dev.carpool.it;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -191,6 +192,41 @@ class ChangedRolesIT {
             assertEquals(after, seen(role, "app", "select session_user::regrole::oid"));
             // The old session is none of the new role.
             assertEquals("57P01", old.send(Wire.query(oid)).expectFatal().field('C'));
+        }
+    }
+
+    /** Has the administrator's pool open that many server connections besides. */
+    private void openConnections(int number) throws Exception {
+        List<ScriptedClient> clients = new ArrayList<>();
+        for (int i = 0; i < number; i++) {
+            ScriptedClient client = proxy.loginAs(postgres.superuser(), postgres.superuserPassword(), "postgres");
+            clients.add(client);
+            client.query("begin");
+        }
+        for (ScriptedClient client : clients) {
+            client.query("commit");
+            client.leave();
+        }
+    }
+
+    /** Server connections on which the role was set before are not those of the new one. */
+    @Test
+    void setRoleFindsTheRoleThatHasTheNameNow() throws Exception {
+        String role = PostgresUnderTest.newName("set");
+        admin.query("create role " + role);
+        openConnections(4);
+        try (ScriptedClient client = proxy.loginAs(postgres.superuser(), postgres.superuserPassword(), "postgres")) {
+            for (int round = 0; round < 3; round++) {
+                client.query("set role " + role);
+                for (int i = 0; i < 7; i++) {
+                    assertEquals(role, client.value("select current_user"));
+                }
+                client.query("reset role");
+                admin.query("drop role " + role);
+                admin.query("create role " + role);
+            }
+        } finally {
+            admin.query("drop role " + role);
         }
     }
 }

@@ -16,6 +16,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** pg_terminate_backend and pg_cancel_backend reach the session whose client was told the process id, and nobody else. */
 class SignalledSessionsIT {
+    /** pg_proc.dat. */
+    private static final int PG_TERMINATE_BACKEND = 2096;
+
     private final PostgresUnderTest postgres = PostgresUnderTest.shared();
     private ProxyUnderTest proxy;
     private ScriptedClient meant;
@@ -94,6 +97,33 @@ class SignalledSessionsIT {
                 other.exchange(Wire.bind("", ""), Wire.execute("", 0), Wire.sync())
                         .replaceAll("N:\\w+", "N")
                         .replaceAll("D:\\S+", "D"));
+    }
+
+    @Test
+    void constantsOfNamedStatements() throws Exception {
+        String sql = "select pg_cancel_backend(" + meant.processId() + ")";
+        assertEquals("1 Z:I", other.exchange(Wire.parse("s", sql), Wire.sync()));
+        for (int i = 0; i < 3; i++) {
+            sleeps();
+            assertEquals("2 D:t C:SELECT_1 Z:I", other.exchange(Wire.bind("", "s"), Wire.execute("", 0), Wire.sync()));
+            assertEquals("57014", last(meant.until('E')).field('C'));
+            meant.untilReady();
+        }
+    }
+
+    /** What is prepared is run when the session may have another server process. */
+    @Test
+    void preparedInSqlTheyAreNobodys() throws Exception {
+        other.query("prepare p as select pg_terminate_backend(" + meant.processId() + ")");
+        assertTrue(other.query("execute p").contains("D:f"));
+        assertEquals("3", meant.value("select 3"));
+    }
+
+    @Test
+    void functionCalls() throws Exception {
+        other.send(Wire.functionCall(PG_TERMINATE_BACKEND, Wire.int4(meant.processId()), new byte[8]));
+        assertEquals("V", other.untilReady().get(0).summary());
+        assertEquals("57P01", meant.expectFatal().field('C'));
     }
 
     @ParameterizedTest

@@ -15,6 +15,7 @@ import dev.carpool.relay.Pin;
 import dev.carpool.relay.PinReason;
 import dev.carpool.relay.RequestRelay;
 import dev.carpool.relay.SequenceState;
+import dev.carpool.relay.ToldIds;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.suspicion.ClusterChange;
 import dev.carpool.suspicion.Effects;
@@ -306,8 +307,12 @@ final class SessionSide implements ClientEnd {
     }
 
     @Override
-    public void holdSessions(Set<Integer> ids, Consumer<Map<Integer, Integer>> then) {
-        held = SignalledSessions.hold(session, ids, held, then);
+    public void serverProcesses(ToldIds ids, Consumer<Map<Integer, Integer>> then) {
+        if (ids.signalled().isEmpty()) {
+            SignalledSessions.find(session, ids, null, then);
+        } else {
+            held = SignalledSessions.find(session, ids, held, then);
+        }
     }
 
     @Override

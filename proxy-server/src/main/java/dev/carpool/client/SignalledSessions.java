@@ -4,6 +4,7 @@ import dev.carpool.error.ErrorReply;
 import dev.carpool.pool.PoolCheckout;
 import dev.carpool.pool.ServerPool;
 import dev.carpool.relay.Link;
+import dev.carpool.relay.ToldIds;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.server.ServerTarget;
 import java.time.Duration;
@@ -11,15 +12,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sessions that another one signals by the process ids that their clients were told. They stay on the server connections they
- * have, or get one, so that PostgreSQL itself judges the signal, and it reaches nobody else. Confined to the event loop
- * of the session that signals, but for what says so.
+ * Sessions that another one names by the process ids that their clients were told. Those that it signals stay on the server
+ * connections they have, or get one, so that PostgreSQL itself judges the signal, and it reaches nobody else; of the others it
+ * is only told which server process they have, if any. Confined to the event loop of the session that asks, but for what says so.
  */
 final class SignalledSessions {
     /** How long it may take until a session has a server connection. */
@@ -30,7 +30,7 @@ final class SignalledSessions {
 
     private static final int PAUSE_MILLIS = 5;
 
-    /** A session on its server connection; the link is null where they belong together anyway. */
+    /** A session and its server connection; the link is null where it is not to be kept, or belongs together anyway. */
     private record Held(ClientSession session, @Nullable Link link, ServerConnection server) {}
 
     private interface Answer {
@@ -58,19 +58,20 @@ final class SignalledSessions {
     }
 
     /** @param earlier let go together with these; null for none */
-    static SignalledSessions hold(
-            ClientSession by,
-            Set<Integer> ids,
-            @Nullable SignalledSessions earlier,
-            Consumer<Map<Integer, Integer>> then) {
-        SignalledSessions held = new SignalledSessions(by, ids.size(), earlier, then);
-        for (int id : ids) {
-            held.ask(id);
+    static SignalledSessions find(
+            ClientSession by, ToldIds ids, @Nullable SignalledSessions earlier, Consumer<Map<Integer, Integer>> then) {
+        int missing = ids.signalled().size() + ids.seen().size();
+        SignalledSessions found = new SignalledSessions(by, missing, earlier, then);
+        for (int id : ids.signalled()) {
+            found.ask(id, true);
         }
-        return held;
+        for (int id : ids.seen()) {
+            found.ask(id, false);
+        }
+        return found;
     }
 
-    private void ask(int id) {
+    private void ask(int id, boolean signalled) {
         ClientSession meant = by.context().cancelKeys().told(id);
         ServerPool pool = meant == null ? null : meant.serverPool();
         ServerTarget mine = by.pool().target();
@@ -80,13 +81,22 @@ final class SignalledSessions {
         }
         long deadline = System.nanoTime() + LONGEST.toNanos();
         Answer answer = held -> by.channel().eventLoop().execute(() -> answered(id, held));
-        meant.channel().eventLoop().execute(() -> find(meant, deadline, answer));
+        meant.channel().eventLoop().execute(() -> {
+            if (signalled) {
+                find(meant, deadline, answer);
+            } else {
+                ServerConnection server = serverOf(meant);
+                answer.is(server == null ? null : new Held(meant, null, server));
+            }
+        });
     }
 
     private void answered(int id, @Nullable Held held) {
         if (held != null) {
-            all.add(held);
             processes.put(id, held.server.processId());
+            if (held.link != null) {
+                all.add(held);
+            }
             if (done) {
                 letAllGo();
             }
@@ -94,6 +104,14 @@ final class SignalledSessions {
         if (--missing == 0 && !done) {
             then.accept(Map.copyOf(processes));
         }
+    }
+
+    /** What the session has at the moment; on its own loop. */
+    private static @Nullable ServerConnection serverOf(ClientSession session) {
+        if (session.phase() instanceof LinkedPhase linked) {
+            return linked.link().server();
+        }
+        return session.phase() instanceof ReplicationPhase replicating ? replicating.server() : null;
     }
 
     /** On the loop of the session that is meant. */

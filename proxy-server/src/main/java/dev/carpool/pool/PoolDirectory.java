@@ -290,6 +290,9 @@ public final class PoolDirectory {
     public void changed(ServerTarget server, ClusterChange change) {
         for (ServerPool pool : pools.values()) {
             ServerTarget target = pool.target();
+            if (change.kind() == ClusterChange.Kind.ROLE && target.isOnServerOf(server)) {
+                pool.host().rolesReplaced();
+            }
             boolean role = change.role() == null || change.role().equals(target.user());
             boolean database = change.database() == null || change.database().equals(target.database());
             if (!role || !database || !target.isOnServerOf(server)) {

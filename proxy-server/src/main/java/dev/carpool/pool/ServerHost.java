@@ -82,6 +82,11 @@ final class ServerHost {
         hiddenEffects.keySet().removeIf(name -> database == null || name.equals(database));
     }
 
+    /** Names of roles stand for other roles now. */
+    void rolesReplaced() {
+        processes.values().forEach(ServerConnection::rolesReplaced);
+    }
+
     void opened(ServerConnection connection) {
         processes.put(connection.processId(), connection);
     }

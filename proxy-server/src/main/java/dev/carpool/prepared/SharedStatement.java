@@ -89,6 +89,11 @@ public final class SharedStatement {
         out.writeBytes(parseMessage, bodyOffset(), body);
     }
 
+    /** A copy of its Parse message behind the name: text and parameter types. */
+    public byte[] body() {
+        return Arrays.copyOfRange(parseMessage, bodyOffset(), parseMessage.length);
+    }
+
     /** The query text, every byte a character; allocates. */
     public String latin1() {
         int end = bodyOffset();

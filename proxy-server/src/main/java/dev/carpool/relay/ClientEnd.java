@@ -120,13 +120,14 @@ public interface ClientEnd {
     void leaveDatabases();
 
     /**
-     * A request that is to be sent signals sessions by the process ids that their clients were told: they stay on the server
-     * connections they have, or get one, until {@link #letSessionsGo}. Runs {@code then} later, never before this returns,
-     * with the server's process ids by those told, as far as there are such sessions.
+     * A request that is to be sent names sessions by the process ids that their clients were told. Those that it signals stay
+     * on the server connections they have, or get one, until {@link #letSessionsGo}. Runs {@code then} later, never before
+     * this returns, with the server's process ids by those told, as far as there are such sessions and they have a server
+     * connection.
      */
-    void holdSessions(Set<Integer> ids, Consumer<Map<Integer, Integer>> then);
+    void serverProcesses(ToldIds ids, Consumer<Map<Integer, Integer>> then);
 
-    /** The request has ended. */
+    /** The request that signals has ended. */
     void letSessionsGo();
 
     /** Roles or databases have been changed, and it is committed; called before the client is told so. */

@@ -331,7 +331,7 @@ public final class Link implements ServerConnection.Owner {
         if (!requests.sql().settled()) {
             state.preparedUnseen();
         }
-        state.signals().requestEnded(server, client);
+        state.processes().requestEnded(server, client);
         long now = System.nanoTime();
         stats.query(now - queryStartedAt);
         queryStartedAt = now;

@@ -10,11 +10,12 @@ import dev.carpool.server.OutstandingRequests;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.suspicion.Effects;
 import dev.carpool.suspicion.EffectsReader;
+import dev.carpool.suspicion.ProcessIds;
 import dev.carpool.suspicion.SettingNames;
-import dev.carpool.suspicion.SignalCalls;
 import dev.carpool.suspicion.SqlLexer;
 import dev.carpool.suspicion.Suspicion;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import org.jspecify.annotations.Nullable;
 
 import static dev.carpool.protocol.FrontendMessageType.*;
@@ -50,6 +51,8 @@ final class RequestRewriter {
     private final UnnamedStatement unnamed = new UnnamedStatement();
     private final RequestLexer lexer = RequestLexer.ofThread();
     private final WaitRule waits;
+
+    private static final byte[] NO_NAME = {};
 
     /** Reads the simple query that is passing; null when none is that is read in parts. */
     private @Nullable SqlLexer passing;
@@ -129,7 +132,7 @@ final class RequestRewriter {
             case PARSE -> length <= LARGEST_KEPT_STATEMENT ? length : BIND_PREFIX;
             case BIND -> Math.min(length, BIND_PREFIX);
             case DESCRIBE, CLOSE -> length;
-            case FUNCTION_CALL -> Math.min(length, 8);
+            case FUNCTION_CALL -> Math.min(length, BIND_PREFIX);
             default -> 4;
         };
     }
@@ -168,6 +171,9 @@ final class RequestRewriter {
                 return describeOrClose(type, in, at, length, start, link);
             }
             case FUNCTION_CALL -> {
+                if (!callFunction(in, at, length, link)) {
+                    return MUST_WAIT;
+                }
                 int bits = length >= 8 ? FunctionCalls.suspicion(in.getInt(at + 5)) : Suspicion.NONE;
                 effects.unread(bits, "", true, link);
                 sequences(bits, in, start, at, false, link);
@@ -195,6 +201,21 @@ final class RequestRewriter {
         int bits = reading.end();
         waits.queried(bits);
         effects.unread(bits, "", true, link);
+    }
+
+    /** Puts server processes in the place of the process ids that a function is given; false if it must wait for them. */
+    private static boolean callFunction(ByteBuf in, int at, int length, Link link) {
+        ProcessIds ids = length >= 8 ? FunctionCalls.processIds(in.getInt(at + 5)) : ProcessIds.NONE;
+        if (ids.parameters().isEmpty()) {
+            return true;
+        }
+        int to = Math.min(at + 1 + length, in.writerIndex());
+        ToldProcesses processes = link.state().processes();
+        if (processes.mustWait(ids, in, at + 9, to, link.client())) {
+            return false;
+        }
+        processes.replaceBound(ids, in, at + 9, to);
+        return true;
     }
 
     private int query(ByteBuf in, int at, int length, int start, Link link) {
@@ -230,13 +251,13 @@ final class RequestRewriter {
         int bits = lexer.suspicion(in, at + 5, at + length, server, state);
         if ((bits & Suspicion.OTHERS) != 0) {
             String text = MessageStrings.latin1(in, at + 5, at + length);
-            SignalCalls calls = SignalCalls.read(text, server.hasStandardStrings());
-            SessionSignals signals = link.state().signals();
+            ProcessIds ids = ProcessIds.read(text, server.hasStandardStrings());
+            ToldProcesses processes = link.state().processes();
             if (link.state().cluster().mustWait(text, server, link.client())
-                    || signals.mustWait(SessionSignals.constants(calls), link.client())) {
+                    || processes.mustWait(ids, null, 0, 0, link.client())) {
                 return false;
             }
-            signals.replaceConstants(calls, in, at + 5);
+            processes.replaceConstants(ids, in, at + 5);
             link.state().cluster().sent(text, server);
         }
         waits.queried(bits);
@@ -284,13 +305,6 @@ final class RequestRewriter {
         }
         int textEnd = MessageStrings.end(in, nameEnd + 1, end);
         int bits = lexer.suspicion(in, nameEnd + 1, textEnd, server, state);
-        SignalCalls calls = null;
-        if (!named && (bits & Suspicion.OTHERS) != 0) {
-            calls = SignalCalls.read(MessageStrings.latin1(in, nameEnd + 1, textEnd), server.hasStandardStrings());
-            if (link.state().signals().mustWait(SessionSignals.constants(calls), link.client())) {
-                return MUST_WAIT;
-            }
-        }
         if (!named
                 && (bits & Suspicion.DO_OR_CALL) != 0
                 && !server.outstanding().isUnsynced()) {
@@ -303,9 +317,6 @@ final class RequestRewriter {
         }
         if (!named) {
             unnamed.parsed(in, at + 5, end, bits, server);
-            if (calls != null) {
-                link.state().signals().replaceConstants(calls, in, nameEnd + 1);
-            }
             return AS_IT_IS;
         }
         if (concerned) {
@@ -346,9 +357,15 @@ final class RequestRewriter {
         int name = MessageStrings.end(in, at + 5, here) + 1;
         int nameEnd = MessageStrings.end(in, name, here);
         Mapping mapping = nameEnd == name ? null : statements.find(in, name, nameEnd);
-        if (mustWait(nameEnd == name, mapping, in, nameEnd + 1, here, link)) {
-            return MUST_WAIT;
+        ProcessIds ids = ProcessIds.NONE;
+        if ((suspicion(nameEnd == name, mapping) & Suspicion.OTHERS) != 0) {
+            String text = mapping == null ? unnamed.text() : mapping.statement().latin1();
+            ids = ProcessIds.read(text, server.hasStandardStrings());
+            if (mustWait(text, ids, in, nameEnd + 1, here, link)) {
+                return MUST_WAIT;
+            }
         }
+        boolean other = link.state().processes().replacesConstants(ids);
         link.stats().bind();
         if (nameEnd == name) {
             supplyUnnamed(in, start, at, server);
@@ -356,7 +373,12 @@ final class RequestRewriter {
             if (!unnamed.isLarge()) {
                 sequences(bits, in, start, at, true, link);
             }
-            ensureUnnamed(in, start, at, server);
+            if (other) {
+                output.forward(in, start, at, server);
+                writeOther(unnamed.body(), ids, link);
+            } else {
+                ensureUnnamed(in, start, at, server);
+            }
             server.outstanding().push(OutstandingRequests.BIND);
             return AS_IT_IS;
         }
@@ -369,13 +391,21 @@ final class RequestRewriter {
             effects.executes(bits, "", false, link);
         }
         sequences(bits, in, start, at, true, link);
-        StatementName names = ensure(mapping, in, at, name, nameEnd, start, link);
-        if (names == null) {
+        byte[] there;
+        if (mapping != null && other) {
+            output.forward(in, start, at, server);
+            writeOther(mapping.statement().body(), ids, link);
+            there = NO_NAME;
             server.outstanding().push(OutstandingRequests.BIND);
-            return AS_IT_IS;
+        } else {
+            StatementName names = ensure(mapping, in, at, name, nameEnd, start, link);
+            if (names == null) {
+                server.outstanding().push(OutstandingRequests.BIND);
+                return AS_IT_IS;
+            }
+            server.outstanding().push(OutstandingRequests.BIND, names);
+            there = names.server();
         }
-        server.outstanding().push(OutstandingRequests.BIND, names);
-        byte[] there = names.server();
         ByteBuf out = output.writing();
         out.writeByte(BIND);
         out.writeInt(length + there.length - (nameEnd - name));
@@ -384,26 +414,37 @@ final class RequestRewriter {
         return restOf(in, at, nameEnd, length);
     }
 
-    /**
-     * Whether a statement must not be bound yet: the unnamed one, or this one of the client, null for none. If not, its
-     * parameters are as the server must have them; {@code in[from, to)} is what is here of the message behind the names.
-     */
-    private boolean mustWait(boolean isUnnamed, @Nullable Mapping mapping, ByteBuf in, int from, int to, Link link) {
-        SharedStatement statement = mapping == null ? null : mapping.statement();
-        int bits = isUnnamed ? unnamed.suspicion() : statement == null ? Suspicion.NONE : statement.suspicion();
-        if ((bits & Suspicion.OTHERS) == 0) {
-            return false;
+    /** What the unnamed statement may do, or this one of the client, null for none. */
+    private int suspicion(boolean isUnnamed, @Nullable Mapping mapping) {
+        if (isUnnamed) {
+            return unnamed.suspicion();
         }
-        ServerConnection server = link.server();
-        String text = statement == null ? unnamed.text() : statement.latin1();
-        SignalCalls calls = SignalCalls.read(text, server.hasStandardStrings());
-        SessionSignals signals = link.state().signals();
-        if (link.state().cluster().mustWait(text, server, link.client())
-                || signals.mustWait(SessionSignals.bound(calls, in, from, to), link.client())) {
+        return mapping == null ? Suspicion.NONE : mapping.statement().suspicion();
+    }
+
+    /**
+     * Whether a statement must not be bound yet that has to do with other sessions. If not, its parameters are as the server
+     * must have them; {@code in[from, to)} is what is here of the message behind the names.
+     */
+    private static boolean mustWait(String text, ProcessIds ids, ByteBuf in, int from, int to, Link link) {
+        ToldProcesses processes = link.state().processes();
+        if (link.state().cluster().mustWait(text, link.server(), link.client())
+                || processes.mustWait(ids, in, from, to, link.client())) {
             return true;
         }
-        signals.replaceBound(calls, in, from, to);
+        processes.replaceBound(ids, in, from, to);
         return false;
+    }
+
+    /**
+     * Writes what makes the unnamed statement of the server connection the one to bind: with server processes in the place
+     * of process ids in its text.
+     *
+     * @param body of the statement's Parse message
+     */
+    private void writeOther(byte[] body, ProcessIds ids, Link link) {
+        link.state().processes().replaceConstants(ids, Unpooled.wrappedBuffer(body), 0);
+        UnnamedStatement.writeOther(body, output.writing(), link.server());
     }
 
     /**

@@ -44,7 +44,7 @@ final class SessionState {
     private final Pins pins = new Pins();
     private final SessionSettings settings = new SessionSettings();
     private final ClusterWork cluster = new ClusterWork();
-    private final SessionSignals signals = new SessionSignals();
+    private final ToldProcesses processes = new ToldProcesses();
 
     /** Bits of {@link Suspicion}: what may have been left on the connection and has to be asked for. */
     private int suspicion;
@@ -87,7 +87,7 @@ final class SessionState {
         pins.begin();
         settings.begin();
         cluster.begin();
-        signals.begin();
+        processes.begin();
         suspicion = Suspicion.NONE;
         probed = Suspicion.NONE;
         tags = Suspicion.NONE;
@@ -107,11 +107,12 @@ final class SessionState {
         suspect = null;
         pins.end(client);
         cluster.end(client);
-        signals.end(client);
+        processes.end(client);
     }
 
-    SessionSignals signals() {
-        return signals;
+    /** The process ids that clients were told, in what the statements ask. */
+    ToldProcesses processes() {
+        return processes;
     }
 
     /** Another session is about to signal the server process. */

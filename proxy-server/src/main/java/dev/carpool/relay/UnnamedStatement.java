@@ -8,6 +8,7 @@ import dev.carpool.suspicion.EffectsReader;
 import dev.carpool.suspicion.Suspicion;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -196,6 +197,25 @@ final class UnnamedStatement {
         };
         again = parsing;
         server.outstanding().push(OutstandingRequests.PARSE | OutstandingRequests.SWALLOW, parsing);
+    }
+
+    /** A copy of its Parse message behind the name. */
+    byte[] body() {
+        byte[] parse = now().parse;
+        return Arrays.copyOfRange(parse, 1, parse.length);
+    }
+
+    /**
+     * Lets the unnamed statement of the server connection be another one for the next Bind: {@code body} is its Parse message
+     * behind the name.
+     */
+    static void writeOther(byte[] body, ByteBuf out, ServerConnection server) {
+        out.writeByte(PARSE);
+        out.writeInt(Integer.BYTES + 1 + body.length);
+        out.writeByte(0);
+        out.writeBytes(body);
+        server.unnamedStatement(0);
+        server.outstanding().push(OutstandingRequests.PARSE | OutstandingRequests.SWALLOW);
     }
 
     /** Its text, a character (0 to 255) for each byte. */

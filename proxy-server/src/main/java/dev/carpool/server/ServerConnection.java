@@ -110,6 +110,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     private final ServerProbes probes = new ServerProbes(this);
     private final ResetValues resetValues = new ResetValues();
 
+    /** Names of roles stand for other roles since the connection was last looked at. */
+    private volatile boolean rolesReplaced;
+
     private ServerState state = ServerState.IDLE;
     private byte transactionStatus = TransactionStatus.IDLE;
     private @Nullable Owner owner;
@@ -440,12 +443,21 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
 
     /** Whether the connection has to be synced before somebody with these settings may use it. */
     public boolean needsSync(ParameterValues wanted) {
+        if (rolesReplaced) {
+            rolesReplaced = false;
+            settings.forgetIdentity();
+        }
         return settings.needsSync(wanted);
     }
 
     /** What RESET makes of its settings, as far as it is known. */
     public ResetValues resetValues() {
         return resetValues;
+    }
+
+    /** The role it has been set to may be another one than that of its name by now. Any thread. */
+    public void rolesReplaced() {
+        rolesReplaced = true;
     }
 
     /** Settings may have been set that nobody knows of. */

@@ -23,6 +23,9 @@ final class ServerSettings {
     /** Names of custom settings kept for a connection; the others are asked about again and again. */
     private static final int MOST_CUSTOM = 256;
 
+    /** The name of no role. */
+    private static final String NOBODY = "";
+
     /** Current values of everything PostgreSQL reports. */
     private final Map<String, String> reported;
 
@@ -97,6 +100,14 @@ final class ServerSettings {
 
     boolean isResetDue() {
         return resetDue;
+    }
+
+    /** Names of roles stand for other roles: who the session is must be set anew. */
+    void forgetIdentity() {
+        ParameterValues identity = applied.identity();
+        for (String name : identity.names()) {
+            applied = applied.with(name, NOBODY);
+        }
     }
 
     boolean needsSync(ParameterValues wanted) {

@@ -47,15 +47,15 @@ final class SqlWords {
     /** A function that reads what the session has done to a sequence. */
     static final int SEQUENCE_READ = 1 << 23;
 
-    /** A function that signals another session. */
-    static final int SIGNAL = 1 << 24;
+    /** A function of a process id. */
+    static final int PROCESS_ID = 1 << 24;
 
     /** Stands for settings that decide what texts mean: behind SET, RESET or DISCARD. */
     static final int MEANING = 1 << 25;
 
     /** Names that mean something when called. */
     static final int TELLING_FUNCTION =
-            SET_CONFIG | ADVISORY_LOCK | SEQUENCE | SEQUENCE_READ | HIDDEN_STATE | NOTIFY | BACKEND_PID | SIGNAL;
+            SET_CONFIG | ADVISORY_LOCK | SEQUENCE | SEQUENCE_READ | HIDDEN_STATE | NOTIFY | BACKEND_PID | PROCESS_ID;
     /** Names that mean something wherever they stand. */
     static final int TELLING_NAME = TEMP_SCHEMA | PG_SETTINGS | SESSION_VIEW | C | MEANING;
 
@@ -113,7 +113,10 @@ final class SqlWords {
                 _pg_datetime_precision _pg_interval_type""");
         addAll(words, NOTIFY, "pg_notify");
         addAll(words, BACKEND_PID | HARMLESS, "pg_backend_pid");
-        addAll(words, SIGNAL | HARMLESS, "pg_terminate_backend pg_cancel_backend");
+        addAll(words, PROCESS_ID | HARMLESS, """
+                pg_terminate_backend pg_cancel_backend pg_blocking_pids pg_log_backend_memory_contexts
+                pg_safe_snapshot_blocking_pids pg_stat_get_activity pg_stat_get_backend_io pg_stat_get_backend_wal
+                pg_stat_reset_backend_stats pg_isolation_test_session_is_blocked""");
         addAll(words, SET_CONFIG | HARMLESS, "set_config");
         addAll(words, SEQUENCE | HARMLESS, "nextval setval");
         addAll(words, SEQUENCE_READ | HARMLESS, "currval lastval");

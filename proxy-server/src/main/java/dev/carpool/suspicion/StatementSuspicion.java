@@ -391,7 +391,7 @@ final class StatementSuspicion {
         if ((flags & SqlWords.NOTIFY) != 0) {
             reasons |= Suspicion.NOTIFY;
         }
-        if ((flags & SqlWords.SIGNAL) != 0) {
+        if ((flags & SqlWords.PROCESS_ID) != 0) {
             reasons |= Suspicion.OTHERS;
         }
         boolean compared = beforeName == SqlToken.EQUALS || beforeName == SqlToken.OPERATOR_SIGN;

@@ -125,8 +125,8 @@ public final class Suspicion {
     public static final int DEFINES = 1 << 30;
 
     /**
-     * CREATE, ALTER or DROP of a role or a database, which other sessions may belong to; {@code pg_terminate_backend} or
-     * {@code pg_cancel_backend}.
+     * CREATE, ALTER or DROP of a role or a database, which other sessions may belong to; a function that is given the process
+     * id of another session.
      */
     public static final int OTHERS = 1 << 31;
 
