@@ -274,6 +274,27 @@ class KeptStateIT extends TwoClients {
     }
 
     @Test
+    void whatFunctionsKeepInTheServerProcessIsTheirSessions() throws Exception {
+        String name = PostgresUnderTest.newName("keeping");
+        b.query("create function " + name + "_seeds() returns void language sql as $$ select setseed(0.25) $$");
+        b.query("create function " + name + "() returns void language plpgsql as $$ begin perform " + name
+                + "_seeds(); end $$");
+        b.query("select 1"); // answered behind what the proxy asks of the catalog
+        a.query("select setseed(0.25)");
+        String first = a.value("select random()");
+        String second = a.value("select random()");
+        try (ScriptedClient c = proxy.login()) {
+            c.query("select " + name + "()");
+            assertNotEquals(first, b.value("select random()"));
+            assertEquals(first, c.value("select random()"));
+            assertNotEquals(second, b.value("select random()"));
+            assertEquals(second, c.value("select random()"));
+            b.query("select 1");
+        }
+        b.query("drop function " + name + "(); drop function " + name + "_seeds()");
+    }
+
+    @Test
     void triggersSetSettingsSeveralCallsAway() throws Exception {
         String name = PostgresUnderTest.newName("hidden");
         b.query("create table " + name + " (i int)");

@@ -23,11 +23,17 @@ final class RequestEffects {
     /** A simple query is sent that has been read. */
     void queried(Effects effects, String text, Link link) {
         state.effects(effects, beginning(text), true, link);
+        if (link.server().keepingFunctions().mayBeCalled(text, effects.bits())) {
+            state.hides(beginning(text), link);
+        }
     }
 
     /** A statement is bound that has been read; {@code in[from, to)} is what is here of the Bind message behind the names. */
     void bound(Effects effects, String text, ByteBuf in, int from, int to, Link link) {
         state.effects(effects, beginning(text), false, link);
+        if (link.server().keepingFunctions().mayBeCalled(text, effects.bits())) {
+            state.hides(beginning(text), link);
+        }
         for (int parameter : effects.nameParameters()) {
             String name = BindParameters.text(in, from, to, parameter);
             if (name == null || name.isEmpty()) {
@@ -82,6 +88,9 @@ final class RequestEffects {
     void unread(int bits, String text, boolean simple, Link link) {
         if ((bits & Suspicion.STATEFUL) != 0) {
             state.effects(Effects.unread(bits), beginning(text), simple, link);
+            if (link.server().keepingFunctions().mayBeCalled(bits)) {
+                state.hides(beginning(text), link);
+            }
         } else {
             state.suspect(bits, link);
         }

@@ -1,5 +1,6 @@
 package dev.carpool.server;
 
+import dev.carpool.suspicion.KeepingFunctions;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -12,6 +13,7 @@ public final class HiddenEffects {
 
     private final AtomicLong due = new AtomicLong(NEVER);
     private volatile boolean present;
+    private volatile KeepingFunctions keeping = KeepingFunctions.NONE;
 
     /** Whether it is time to look; who gets true has to look. */
     boolean isDue(long now, long delayNanos) {
@@ -24,8 +26,14 @@ public final class HiddenEffects {
         due.set(NEVER);
     }
 
-    void found(boolean hidden) {
+    void found(boolean hidden, KeepingFunctions functions) {
         present = hidden;
+        keeping = functions;
+    }
+
+    /** Functions that keep in the server process what nothing tells. */
+    KeepingFunctions keeping() {
+        return keeping;
     }
 
     /** Whether every transaction may have changed what no statement of it names. */

@@ -9,6 +9,7 @@ import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.protocol.ProtocolViolation;
 import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.protocol.WireWriter;
+import dev.carpool.suspicion.KeepingFunctions;
 import dev.carpool.suspicion.TextRules;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -516,6 +517,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     /** Whether a transaction may have changed state that none of its statements names. */
     public boolean hasHiddenEffects() {
         return probes.hasHiddenEffects();
+    }
+
+    /** Functions of the database that keep in the server process what nothing tells. */
+    public KeepingFunctions keepingFunctions() {
+        return probes.keepingFunctions();
     }
 
     /** Functions of the database may have changed. */

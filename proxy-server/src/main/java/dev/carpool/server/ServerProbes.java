@@ -1,5 +1,6 @@
 package dev.carpool.server;
 
+import dev.carpool.suspicion.KeepingFunctions;
 import io.netty.buffer.ByteBuf;
 import java.util.HashSet;
 import java.util.Set;
@@ -90,7 +91,7 @@ final class ServerProbes {
         probe = null;
         HiddenEffects effects = hiddenEffects;
         if (asked != null && asked.isOfCatalog() && asked.failure() == null && effects != null) {
-            effects.found(asked.foundHidden());
+            effects.found(asked.foundHidden(), asked.keeping());
         }
         return asked;
     }
@@ -104,6 +105,11 @@ final class ServerProbes {
     boolean hasHiddenEffects() {
         HiddenEffects effects = hiddenEffects;
         return effects != null && effects.arePresent();
+    }
+
+    KeepingFunctions keepingFunctions() {
+        HiddenEffects effects = hiddenEffects;
+        return effects == null ? KeepingFunctions.NONE : effects.keeping();
     }
 
     void lookForHiddenEffects() {

@@ -3,6 +3,7 @@ package dev.carpool.server;
 import dev.carpool.protocol.FrontendMessageType;
 import dev.carpool.protocol.ProtocolViolation;
 import dev.carpool.protocol.WireWriter;
+import dev.carpool.suspicion.KeepingFunctions;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.io.InputStream;
@@ -104,6 +105,7 @@ public final class SessionProbe {
     private @Nullable String failure;
 
     private boolean hidden;
+    private final Set<String> keeping = new HashSet<>();
     private boolean module;
 
     /**
@@ -161,6 +163,10 @@ public final class SessionProbe {
 
     boolean foundHidden() {
         return hidden;
+    }
+
+    KeepingFunctions keeping() {
+        return KeepingFunctions.of(keeping);
     }
 
     /** Bits of {@link #ADVISORY_LOCKS} and so on. */
@@ -267,6 +273,7 @@ public final class SessionProbe {
             case "p" -> prepared.add(new Prepared(name, value == null ? "" : value));
             case "n" -> channels.add(name);
             case "h" -> hidden = true;
+            case "k" -> keeping.add(name);
             case "m" -> module = true;
             default -> settings.put(name, value);
         }

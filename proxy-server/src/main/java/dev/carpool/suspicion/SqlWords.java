@@ -41,8 +41,8 @@ final class SqlWords {
     static final int HIDDEN_STATE = 1 << 19;
     static final int NOTIFY = 1 << 20;
     static final int BACKEND_PID = 1 << 21;
-    /** The language C. */
-    static final int C = 1 << 22;
+    /** A language whose functions can keep something in the server process: C, and those with variables of the session. */
+    static final int KEEPING_LANGUAGE = 1 << 22;
 
     /** A function that reads what the session has done to a sequence. */
     static final int SEQUENCE_READ = 1 << 23;
@@ -57,7 +57,7 @@ final class SqlWords {
     static final int TELLING_FUNCTION =
             SET_CONFIG | ADVISORY_LOCK | SEQUENCE | SEQUENCE_READ | HIDDEN_STATE | NOTIFY | BACKEND_PID | PROCESS_ID;
     /** Names that mean something wherever they stand. */
-    static final int TELLING_NAME = TEMP_SCHEMA | PG_SETTINGS | SESSION_VIEW | C | MEANING;
+    static final int TELLING_NAME = TEMP_SCHEMA | PG_SETTINGS | SESSION_VIEW | KEEPING_LANGUAGE | MEANING;
 
     /** PostgreSQL cuts names to 63 bytes (NAMEDATALEN - 1); longer words are none of ours. */
     static final int LONGEST = 63;
@@ -86,7 +86,10 @@ final class SqlWords {
                 "over by set cube rollup insert conflict columns materialized operator zone varying stdin stdout");
         addAll(words, SYSTEM_SCHEMA, "pg_catalog information_schema");
         addAll(words, TEMP_SCHEMA, "pg_temp");
-        addAll(words, C, "c");
+        addAll(
+                words,
+                KEEPING_LANGUAGE,
+                "c plperl plperlu plpython3u plpythonu plpython2u pltcl pltclu plv8 plr pljava pljavau plluau pllua");
         addAll(words, PG_SETTINGS, "pg_settings");
         addAll(words, SESSION_VIEW, "pg_prepared_statements pg_prepared_statement pg_listening_channels");
         addAll(words, HARMLESS, "pg_prepared_statement pg_listening_channels pg_notify");
@@ -123,6 +126,7 @@ final class SqlWords {
         addAll(words, ADVISORY_LOCK | HARMLESS, """
                 pg_advisory_lock pg_advisory_lock_shared pg_try_advisory_lock pg_try_advisory_lock_shared
                 pg_advisory_unlock pg_advisory_unlock_shared pg_advisory_unlock_all""");
+        addAll(words, HIDDEN_STATE, "dblink_connect dblink_connect_u"); // named connections, the process keeps them
         addAll(words, HIDDEN_STATE | HARMLESS, """
                 setseed pg_start_backup pg_stop_backup pg_backup_start pg_backup_stop
                 pg_replication_origin_session_setup pg_replication_origin_session_reset

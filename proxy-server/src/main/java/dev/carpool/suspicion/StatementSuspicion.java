@@ -139,8 +139,9 @@ final class StatementSuspicion {
         if ((flags & SqlWords.SESSION_VIEW) != 0) {
             reasons |= Suspicion.SESSION_VIEW;
         }
-        if ((flags & SqlWords.C) != 0 && last == SqlToken.LANGUAGE && kind == StatementKind.CREATE) {
-            reasons |= Suspicion.HIDDEN_STATE; // what its library keeps, it keeps in the server process
+        boolean code = kind == StatementKind.CREATE || kind == StatementKind.DO;
+        if ((flags & SqlWords.KEEPING_LANGUAGE) != 0 && last == SqlToken.LANGUAGE && code) {
+            reasons |= Suspicion.HIDDEN_STATE; // what it keeps, it keeps in the server process
         }
         boolean updated = beforeName == SqlToken.UPDATE || beforeName == SqlToken.ONLY || beforeName == SqlToken.INTO;
         if ((flags & SqlWords.PG_SETTINGS) != 0 && updated) {

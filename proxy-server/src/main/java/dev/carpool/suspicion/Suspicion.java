@@ -42,7 +42,8 @@ public final class Suspicion {
 
     /**
      * State no catalog shows and no DISCARD clears: {@code setseed}, a base backup begun by the session, a session's
-     * replication origin, temporary replication slots, the variables of a library whose functions it has just made.
+     * replication origin, temporary replication slots, named connections of dblink, what the functions that it has just made
+     * in C, Perl, Python or the like keep.
      */
     public static final int HIDDEN_STATE = 1 << 9;
 

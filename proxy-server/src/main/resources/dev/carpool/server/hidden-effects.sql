@@ -3,12 +3,13 @@
 -- that have the name of one of PostgreSQL's own, which is taken to be harmless (row 'h').
 -- PostgreSQL's own functions have no entries in pg_depend; views, defaults and the like name them by their numbers: 2078 is
 -- set_config, 1599 setseed, 2880 to 2883 and 2886 to 2889 take advisory locks.
+-- Functions that keep in the server process what no catalog shows, and those that call them (rows 'k').
 -- Besides, the names of custom settings in the source of functions and in such views (rows 'x'). Calls of set_config that
 -- are local to their transaction are cut out of sources first; prosqlbody is there since PostgreSQL 14. Numbers: 11
 -- pg_catalog, 1255 pg_proc, 2618 pg_rewrite, 2604 pg_attrdef, 3256 pg_policy, 2606 pg_constraint, 2617 pg_operator, 2605
 -- pg_cast, 1247 pg_type, 1259 pg_class.
 WITH RECURSIVE own AS MATERIALIZED (
-    SELECT p.oid, p.proname, pg_catalog.lower(p.proname::pg_catalog.text) AS called,
+    SELECT p.oid, p.proname, pg_catalog.lower(p.proname::pg_catalog.text) AS called, l.lanname::pg_catalog.text AS language,
         pg_catalog.lower(CASE
             WHEN p.prosrc OPERATOR(pg_catalog.=) ''
                 THEN pg_catalog.to_jsonb(p) OPERATOR(pg_catalog.->>) 'prosqlbody'
@@ -42,6 +43,26 @@ telling AS (
                 AND d.objid OPERATOR(pg_catalog.=) o.oid
                 AND d.refclassid OPERATOR(pg_catalog.=) 1255::pg_catalog.oid
                 AND d.refobjid OPERATOR(pg_catalog.=) t.oid))),
+keeping AS (
+    SELECT o.oid, o.called
+    FROM own o
+    WHERE CASE
+            WHEN o.language OPERATOR(pg_catalog.~) '^(sql|plpgsql|internal)$' THEN false
+            WHEN o.language OPERATOR(pg_catalog.~) '^plperl' THEN o.source OPERATOR(pg_catalog.~) E'_shared\\M|\\mour\\M'
+            WHEN o.language OPERATOR(pg_catalog.~) '^plpython' THEN o.source OPERATOR(pg_catalog.~) E'\\m(gd|sd|global)\\M'
+            WHEN o.language OPERATOR(pg_catalog.~) '^pltcl' THEN o.source OPERATOR(pg_catalog.~) E'\\m(gd|global|upvar)\\M'
+            ELSE true END
+        OR o.source OPERATOR(pg_catalog.~) E'\\msetseed\\M|\\mdblink_connect(_u)?\\M|:funcid 1599 '
+    UNION
+    SELECT o.oid, o.called
+    FROM keeping k
+    JOIN own o ON pg_catalog.strpos(o.source, k.called) OPERATOR(pg_catalog.>) 0
+        OR (o.depends AND EXISTS (
+            SELECT FROM pg_catalog.pg_depend d
+            WHERE d.classid OPERATOR(pg_catalog.=) 1255::pg_catalog.oid
+                AND d.objid OPERATOR(pg_catalog.=) o.oid
+                AND d.refclassid OPERATOR(pg_catalog.=) 1255::pg_catalog.oid
+                AND d.refobjid OPERATOR(pg_catalog.=) k.oid))),
 expressions AS MATERIALIZED (
     SELECT r.ev_class AS relation, r.ev_action::pg_catalog.text AS tree FROM pg_catalog.pg_rewrite r
     WHERE r.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
@@ -70,6 +91,7 @@ WHERE EXISTS (SELECT FROM direct)
                 AND x.refobjid OPERATOR(pg_catalog.=) t.oid
         WHERE x.classid OPERATOR(pg_catalog.=)
             ANY ('{2618,2604,3256,2606,2617,2605,1247,1259}'::pg_catalog.oid[]))
+UNION ALL SELECT DISTINCT 'k', k.called, NULL::pg_catalog.text FROM keeping k
 UNION ALL
 SELECT DISTINCT 'x', pg_catalog.lower(m[1]), NULL::pg_catalog.text
 FROM own o, pg_catalog.regexp_matches(o.source, E'set_config\\s*\\(\\s*\'([a-z_][a-z0-9_]*\\.[a-z0-9_.]+)\'', 'gi') m

@@ -109,8 +109,10 @@ class SessionProbeTest {
         SessionProbe probe = SessionProbe.ofCatalog();
         assertTrue(probe.isOfCatalog());
         probe.row(row("h", "", null));
+        probe.row(row("k", "keeping", null));
         probe.row(row("s", "app.by_trigger", null));
         assertTrue(probe.foundHidden());
+        assertEquals(Set.of("keeping"), probe.keeping().names());
         assertEquals(Set.of("app.by_trigger"), probe.settings().keySet());
     }
 

@@ -250,6 +250,11 @@ final class SqlLexerTest {
         sql("select CURRVAL('s')", SEQUENCE_READ);
         sql("select currval from t");
         sql("select setseed(0.5)", HIDDEN_STATE);
+        sql("select dblink_connect('name', 'dbname=app')", HIDDEN_STATE, UNKNOWN_CALL);
+        sql("create function f() returns int language plperl as '1'", HIDDEN_STATE);
+        sql("do $$ $_SHARED{a} = 1 $$ language plperl", HIDDEN_STATE, DO_OR_CALL);
+        sql("do language plpgsql $$ begin end $$", DO_OR_CALL);
+        sql("alter language plperl rename to perl");
         sql("select pg_create_logical_replication_slot('a', 'b', true)", HIDDEN_STATE);
         sql("do $$ begin end $$", DO_OR_CALL);
         sql("call p(1)", DO_OR_CALL);
