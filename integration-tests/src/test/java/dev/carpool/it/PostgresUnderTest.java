@@ -24,6 +24,7 @@ final class PostgresUnderTest {
     static final String APP_PASSWORD = "app-secret";
 
     private static final int MAX_CONNECTIONS = 300;
+    private static final int MAX_PREPARED_TRANSACTIONS = 20;
 
     /** Role names tell how PostgreSQL lets them in; all others prove themselves with SCRAM. */
     /** Patterns for names need PostgreSQL 16: with an older image, tests that log in directly by password fail. */
@@ -73,6 +74,7 @@ final class PostgresUnderTest {
     private static PostgresUnderTest embedded() {
         EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()
                 .setting("max_connections", Integer.toString(MAX_CONNECTIONS))
+                .setting("max_prepared_transactions", Integer.toString(MAX_PREPARED_TRANSACTIONS))
                 .setting("wal_level", "logical")
                 .setting("shared_buffers", "128MB");
         HBA.forEach(builder::hba);
@@ -98,6 +100,8 @@ final class PostgresUnderTest {
                 "fsync=off",
                 "-c",
                 "wal_level=logical",
+                "-c",
+                "max_prepared_transactions=" + MAX_PREPARED_TRANSACTIONS,
                 "-c",
                 "max_connections=" + MAX_CONNECTIONS);
         container.waitingFor(Wait.forLogMessage(".*database system is ready to accept connections.*\\s", 2));

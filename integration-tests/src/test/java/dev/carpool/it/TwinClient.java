@@ -18,23 +18,30 @@ final class TwinClient implements AutoCloseable {
     /** More than any statement of the test takes, lock_timeout and a busy machine included. */
     private static final int PATIENCE_MS = 15_000;
 
-    /** What legitimately differs: names of temporary schemas, and the names of the two databases. */
-    private static final Pattern MASKED = Pattern.compile("pg_(toast_)?temp_\\d+|" + TwinSide.NAMES);
+    /**
+     * What legitimately differs: names of temporary schemas, the names of the two databases, and those of prepared
+     * transactions, which all databases share.
+     */
+    private static final Pattern MASKED =
+            Pattern.compile("pg_(toast_)?temp_\\d+|" + TwinSide.NAMES + "|" + TwinStatements.PREPARED + "[dp]");
 
     private final ScriptedClient wire;
     private final List<String> notifications = new ArrayList<>();
     private char status = 'I';
     private boolean closed;
+    private final String side;
     private int processId;
 
-    private TwinClient(ScriptedClient wire) {
+    private TwinClient(ScriptedClient wire, String side) {
         this.wire = wire;
+        this.side = side;
     }
 
-    static TwinClient connect(InetSocketAddress address) throws IOException {
+    /** @param side a letter that stands in the names of the prepared transactions */
+    static TwinClient connect(InetSocketAddress address, String side) throws IOException {
         ScriptedClient wire = ScriptedClient.connect(address);
         wire.socket().setSoTimeout(PATIENCE_MS);
-        return new TwinClient(wire);
+        return new TwinClient(wire, side);
     }
 
     /** Logs in a role of which no password is asked. */
@@ -49,11 +56,22 @@ final class TwinClient implements AutoCloseable {
             return new TwinAnswer(List.of("closed"), Map.of());
         }
         try {
-            wire.send(request.bytes());
+            wire.send(ofThisSide(request.bytes()));
         } catch (SocketException e) {
             // the answer tells
         }
         return read(request.readies());
+    }
+
+    private byte[] ofThisSide(byte[] request) {
+        String text = new String(request, StandardCharsets.ISO_8859_1);
+        return text.replace(TwinStatements.PREPARED + "?", TwinStatements.PREPARED + side)
+                .getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    /** Reads what comes up to the end of the connection. */
+    TwinAnswer readToTheEnd() throws IOException {
+        return read(Integer.MAX_VALUE);
     }
 
     private TwinAnswer read(int readies) throws IOException {

@@ -113,6 +113,11 @@ final class TwinEpisode implements AutoCloseable {
             if (line.startsWith("t:") && fails(answer, i)) {
                 String next = answer.get(i + 1);
                 i += next.equals("n") || next.startsWith("T:") ? 1 : 0;
+            } else if (line.startsWith("t:") && actual.contains(ABORTED)) {
+                rest.add(ABORTED);
+                while (!answer.get(i + 1).startsWith("Z:")) {
+                    i++;
+                }
             } else if (WRONG_BIND.matcher(line).matches() && actual.contains(ABORTED)) {
                 rest.add(ABORTED);
             } else {
@@ -150,6 +155,8 @@ final class TwinEpisode implements AutoCloseable {
             side.leave(leave);
         } else if (step instanceof TwinStep.Kill kill) {
             side.kill(kill);
+        } else if (step instanceof TwinStep.Lose) {
+            return side.lose(step.client());
         } else if (step instanceof TwinStep.Send send) {
             TwinClient client = side.client(step.client());
             if (client != null) {

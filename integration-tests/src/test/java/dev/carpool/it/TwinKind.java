@@ -49,7 +49,11 @@ enum TwinKind {
     LISTEN(6, Hold.UNTIL_DISCARDED),
     NOTIFY(5, Hold.NOTHING),
     SEQUENCE(5, Hold.UNTIL_LEFT),
-    COPY(1, Hold.NOTHING),
+    COPY(2, Hold.NOTHING),
+    /** Prepared transactions belong to no session. */
+    TWO_PHASE(2, Hold.NOTHING),
+    /** PostgreSQL ends the server connection of a client in a transaction. */
+    LOSE(0, Hold.NOTHING),
     /** SET TIME ZONE LOCAL goes back to what the client started with. */
     TIME_ZONE_LOCAL(1, Hold.NOTHING),
     /** Settings that an ordinary role may not change. */

@@ -98,6 +98,43 @@ class TwinReplayIT {
                 client 1: Query: SET search_path to other, public
                 client 3: Query: select name, parameter_types, from_sql from pg_prepared_statements where from_sql order by 1 (no pause)
                 client 1: Parse n2: select nullif(current_setting('app.user_id', true), ''), $1 | Bind '' of n1 ('0') | Execute '' | Sync | Describe S n2 | Parse '': select generate_series(1, 5) | Bind portal1 of '' () | Execute portal1 max 2 | Close P portal1 | Sync
+                """, """
+                client 1: connect as trusty_twin [options, -c extra_float_digits=0 -c bytea_output=escape]
+                client 1: Close S n2 | Parse n2: select $1::int + 1 | Describe S n2 | Sync | Bind '' of n2 ('4') | Execute '' | Sync (no pause)
+                client 1: Query: begin read only
+                client 1: Describe S n2 | Describe S n0 | Sync
+                client 1: Query: rollback and chain; select pg_try_advisory_xact_lock(9001); rollback; prepare n2(int) as select $1 + 100 (no pause)
+                client 1: Query: begin read only
+                client 1: Query: select 1/0
+                client 1: Query: commit and chain; show transaction_read_only; execute n2(1)
+                client 1: Query: select 1/0
+                client 1: Query: rollback and chain; execute n2(1)
+                client 1: Query: show transaction_read_only
+                """, """
+                client 2: connect as trusty_twin []
+                client 2: Query: select nextval('q2'::regclass)
+                client 2: Parse n0: reset work_mem | Sync
+                client 2: Query: select name, parameter_types, from_sql from pg_prepared_statements where from_sql order by 1 (no pause)
+                client 2: Query: begin
+                client 2: Parse '': set | Bind '' of '' () | Describe P '' | Execute '' | Sync
+                client 2: Bind '' of n0 () | Execute '' | Bind '' of n0 () | Describe P '' | Execute '' | Parse n2: select set_config('app.user_id', $1, false) | Sync
+                client 2: Parse '': rollback | Bind '' of '' () | Describe P '' | Execute '' | Sync
+                client 2: Query: select currval('public.q2')
+                """, """
+                client 1: connect as trusty_twin_boss [application_name, client 1, TimeZone, Asia/Tokyo]
+                client 1: Query: show transaction_read_only; begin read write; set session authorization default
+                client 1: Query: begin isolation level repeatable read
+                """, """
+                client 5: connect as trusty_twin [TimeZone, Asia/Tokyo, options, -c work_mem=5MB -c app.user_id=start]
+                client 5: Parse '': set TimeZone=e'America/New_York' | Bind '' of '' () | Execute '' | Sync
+                client 5: Query: begin isolation level repeatable read
+                client 5: Query: select 1; begin isolation level repeatable read; set session time zone interval '+02:00' hour to minute
+                client 5: Parse '': discard all | Bind '' of '' () | Execute '' | Sync
+                client 5: Query: rollback
+                client 5: Query: set timezone to gmt
+                client 5: Query: begin
+                client 5: Query: set timezone to 'Europe/Berlin'
+                client 5: Query: reset timezone; select 1/0
                 """);
     }
 }

@@ -49,6 +49,18 @@ final class TwinRequest {
         return add("Sync", Wire.sync());
     }
 
+    TwinRequest copyData(String rows) {
+        return add("CopyData: " + rows.replace("\n", "\\n"), Wire.copyData(rows));
+    }
+
+    TwinRequest copyDone() {
+        return add("CopyDone", Wire.copyDone());
+    }
+
+    TwinRequest copyFail(String why) {
+        return add("CopyFail: " + why, Wire.copyFail(why));
+    }
+
     private static String quoted(String name) {
         return name.isEmpty() ? "''" : name;
     }

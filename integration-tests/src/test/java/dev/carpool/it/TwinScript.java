@@ -43,6 +43,7 @@ final class TwinScript {
             case "leave" -> new TwinStep.Leave(client, true);
             case "vanish" -> new TwinStep.Leave(client, false);
             case "pg_terminate_backend of an idle server connection" -> new TwinStep.Kill(0);
+            case "pg_terminate_backend of its own server connection" -> new TwinStep.Lose(client);
             default -> {
                 boolean settled = !what.endsWith(NO_PAUSE);
                 String messages = settled ? what : what.substring(0, what.length() - NO_PAUSE.length());
@@ -59,6 +60,10 @@ final class TwinScript {
         switch (message.substring(0, (message + " ").indexOf(' '))) {
             case "Query:" -> request.query(message.substring(Math.min(message.length(), "Query: ".length())));
             case "Sync" -> request.sync();
+            case "CopyData:" ->
+                request.copyData(message.substring("CopyData: ".length()).replace("\\n", "\n"));
+            case "CopyDone" -> request.copyDone();
+            case "CopyFail:" -> request.copyFail(message.substring("CopyFail: ".length()));
             case "Parse" -> {
                 Matcher parse = matched(PARSE, message);
                 request.parse(name(parse.group(1)), parse.group(2));

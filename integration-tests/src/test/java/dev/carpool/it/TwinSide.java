@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -83,6 +84,13 @@ final class TwinSide implements AutoCloseable {
                 "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
                         + " and pid <> pg_backend_pid() and backend_type = 'client backend'");
         Await.until("no other session", () -> sessions() == 0);
+        try (var statement = monitor.createStatement();
+                var rows = statement.executeQuery(
+                        "select gid from pg_prepared_xacts where database = current_database()")) {
+            while (rows.next()) {
+                Sql.run(monitor, "rollback prepared '" + rows.getString(1) + "'");
+            }
+        }
         Sql.run(
                 monitor,
                 "set client_min_messages to warning",
@@ -116,6 +124,10 @@ final class TwinSide implements AutoCloseable {
                 "create procedure public.sets_in_transactions(v text) language plpgsql as"
                         + " $$ begin perform set_config('app.user_id', v || '1', false); commit;"
                         + " perform set_config('app.user_id', v || '2', false); rollback; end $$",
+                "create function public.locks(k bigint) returns bigint language plpgsql as"
+                        + " $$ begin perform pg_advisory_lock(k); return k; end $$",
+                "create function public.unlocks(k bigint) returns bool language sql as"
+                        + " 'select pg_advisory_unlock(k)'",
                 "create function public.trigger_sets() returns trigger language plpgsql as"
                         + " $$ begin perform set_config('app.trigger', new.i::text, false); return new; end $$",
                 "create table public.triggered (i int)",
@@ -145,7 +157,7 @@ final class TwinSide implements AutoCloseable {
     TwinAnswer connect(TwinStep.Connect step) throws Exception {
         InetSocketAddress address =
                 proxy == null ? new InetSocketAddress(POSTGRES.host(), POSTGRES.port()) : proxy.address();
-        TwinClient client = TwinClient.connect(address);
+        TwinClient client = TwinClient.connect(address, proxy == null ? "d" : "p");
         TwinAnswer answer = client.login(step.role(), database, step.parameters());
         if (client.isClosed()) {
             client.close();
@@ -225,6 +237,29 @@ final class TwinSide implements AutoCloseable {
             Sql.run(monitor, "select pg_terminate_backend(" + processes.get(step.which() % processes.size()) + ")");
             Await.until("the server connection is gone", () -> running.open() < open);
         }
+    }
+
+    /** PostgreSQL ends the connection of a client, or the server connection that it has; returns what the client is told. */
+    TwinAnswer lose(int number) throws Exception {
+        TwinClient client = clients.get(number);
+        if (client == null) {
+            return TwinAnswer.NONE;
+        }
+        int process = proxy == null ? client.processId() : serverProcess(client, proxy);
+        Sql.run(monitor, "select pg_terminate_backend(" + process + ")");
+        TwinAnswer answer = client.readToTheEnd();
+        leave(new TwinStep.Leave(number, false));
+        return answer;
+    }
+
+    private static int serverProcess(TwinClient client, ProxyUnderTest proxy) {
+        return proxy.proxy().sessions().all().stream()
+                .filter(session -> session.processId() == client.processId())
+                .map(ClientSession::server)
+                .filter(Objects::nonNull)
+                .mapToInt(server -> server.processId())
+                .findFirst()
+                .orElseThrow();
     }
 
     /** For reports: who has a server connection, and why. */

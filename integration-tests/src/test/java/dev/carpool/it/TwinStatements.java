@@ -29,6 +29,9 @@ final class TwinStatements {
 
     private static final List<String> CUSTOM = List.of("app.user_id", "app.tenant", "app.\"Mixed Case\"", "other.x");
 
+    /** Names of prepared transactions, up to a letter for the side: one that both have could be prepared once only. */
+    static final String PREPARED = "twin transaction ";
+
     private final Random random;
 
     TwinStatements(Random random) {
@@ -237,7 +240,10 @@ final class TwinStatements {
             case CUSTOM_EXISTS -> customExists();
             case CALL_COMMITS -> "call sets_in_transactions('" + number(9) + "')";
             case FUNCTION_SETS_CUSTOM -> functionSetsCustom();
-            case STARTUP_VALUES, NAMED_ANYWHERE, NAMED, STATEMENT_NAMES -> "select 1";
+            case TWO_PHASE ->
+                one("prepare transaction '", "prepare transaction '", "commit prepared '", "rollback prepared '")
+                        + PREPARED + "?" + number(2) + "'";
+            case LOSE, STARTUP_VALUES, NAMED_ANYWHERE, NAMED, STATEMENT_NAMES -> "select 1";
             case COPY -> one("copy (select i, s from t order by i) to stdout", "copy t to stdout (format nonsense)");
         };
     }
@@ -356,6 +362,11 @@ final class TwinStatements {
                 "select current_setting('" + name.replace("\"", "") + "', true)");
     }
 
+    String copyIn() {
+        return one(
+                "copy t from stdin", "copy t (i, s) from stdin", "copy other.t from stdin", "copy no_table from stdin");
+    }
+
     String transaction() {
         return switch (number(12)) {
             case 0, 1, 2, 3, 4 ->
@@ -461,6 +472,9 @@ final class TwinStatements {
                 "select pg_advisory_unlock(" + (9000 + number(3)) + ")",
                 "select pg_advisory_unlock(" + key + ", 1)",
                 "select pg_advisory_unlock_shared(" + key + ")",
+                "select locks(" + key + ")",
+                "do $$ begin perform pg_advisory_lock(" + key + "); end $$",
+                "select unlocks(" + key + ")",
                 "select pg_advisory_unlock_all()",
                 "select l.objid, l.mode, l.granted from pg_locks l join pg_database d on d.oid = l.database"
                         + " where l.locktype = 'advisory' and d.datname = current_database() order by 1, 2, l.objsubid");

@@ -31,6 +31,14 @@ sealed interface TwinStep {
         }
     }
 
+    /** PostgreSQL ends the server connection of a client that is in a transaction. */
+    record Lose(int client) implements TwinStep {
+        @Override
+        public String toString() {
+            return "pg_terminate_backend of its own server connection";
+        }
+    }
+
     /** PostgreSQL ends one of the server connections that the proxy has idle. */
     record Kill(int which) implements TwinStep {
         @Override

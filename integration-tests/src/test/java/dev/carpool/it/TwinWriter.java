@@ -31,7 +31,7 @@ final class TwinWriter {
          */
         boolean readsSequences;
 
-        /** Its transaction, or its batch, has used a named statement: that may have been prepared, which is a query. */
+        /** Its transaction, or its batch, may have made the proxy send a query: to prepare a named statement is one. */
         boolean hasQueried;
 
         Model(TwinStep.Connect step) {
@@ -53,6 +53,9 @@ final class TwinWriter {
     }
 
     private static final int MOST_BOUND = TwinSide.POOL - 1;
+
+    /** What may need statements that the server connection lacks. */
+    private static final Pattern NEEDS_STATEMENTS = Pattern.compile("^call |execute|deallocate|pg_prepared");
 
     /** What PostgreSQL refuses behind a query. */
     private static final Pattern BEFORE_QUERIES =
@@ -98,6 +101,9 @@ final class TwinWriter {
         int chance = random.nextInt(100);
         if (chance == 0) {
             return new TwinStep.Leave(client, random.nextInt(4) > 0);
+        }
+        if (chance == 2 && kinds.contains(TwinKind.LOSE) && model.status != 'I') {
+            return new TwinStep.Lose(client);
         }
         if (chance == 1 && models.values().stream().noneMatch(each -> each.isBound() || each.listened)) {
             return new TwinStep.Kill(random.nextInt(8));
@@ -157,7 +163,8 @@ final class TwinWriter {
                         < MOST_BOUND;
     }
 
-    private String statement(int client, Model model) {
+    /** @param alone whether nothing else is in the request, so that DISCARD ALL may succeed */
+    private String statement(int client, Model model, boolean alone) {
         if (model.status == 'E' && random.nextInt(3) == 0) {
             return random.nextInt(3) == 0 ? "rollback to a" : "rollback";
         }
@@ -174,7 +181,7 @@ final class TwinWriter {
             if (kind == TwinKind.LISTEN) {
                 model.listened = true;
             }
-            if (kind == TwinKind.DISCARD_ALL && model.status == 'I') {
+            if (alone && kind == TwinKind.DISCARD_ALL && model.status == 'I') {
                 model.holds.remove(TwinKind.Hold.UNTIL_DISCARDED);
             }
             if (kind.hold() != TwinKind.Hold.NOTHING) {
@@ -182,6 +189,7 @@ final class TwinWriter {
             }
             String sql = statements.of(kind, client);
             if (!model.hasQueried || !BEFORE_QUERIES.matcher(sql).find()) {
+                model.hasQueried |= model.goesBackTooSoon(sql);
                 return sql;
             }
         }
@@ -202,32 +210,49 @@ final class TwinWriter {
         TwinRequest request = new TwinRequest();
         return switch (random.nextInt(10)) {
             case 0 -> {
-                // a multi-statement query; what the earlier statements hold may be let go only by a lone DISCARD ALL
-                Set<TwinKind.Hold> before = new HashSet<>(model.holds);
                 List<String> parts = new ArrayList<>();
                 for (int left = 2 + random.nextInt(3); left > 0; left--) {
-                    String part = statement(client, model);
+                    String part = statement(client, model, false);
                     parts.add(part);
                     if (model.goesBackTooSoon(part)) {
                         break;
                     }
                 }
-                model.holds.addAll(before);
                 yield request.query(String.join("; ", parts));
             }
-            case 1, 2 -> single(request, statement(client, model)).sync();
+            case 1, 2 -> single(request, statement(client, model, true)).sync();
             case 5 ->
                 model.status != 'E' && kinds.contains(TwinKind.NAMED) && mayBind(model)
                         ? named(request, model)
                         : request.query("select 5");
             case 3, 4 -> {
-                Set<TwinKind.Hold> before = new HashSet<>(model.holds);
                 pipeline(request, client, model);
-                model.holds.addAll(before);
                 yield request.sync();
             }
-            default -> request.query(statement(client, model));
+            case 6 ->
+                weights.containsKey(TwinKind.COPY) ? copy(request) : request.query(statement(client, model, true));
+            default -> request.query(statement(client, model, true));
         };
+    }
+
+    /** Data for the server; what it does not want it leaves out. */
+    private TwinRequest copy(TwinRequest request) {
+        String sql = statements.copyIn();
+        boolean simple = random.nextBoolean();
+        if (simple) {
+            request.query(sql);
+        } else {
+            single(request, sql);
+        }
+        for (int rows = random.nextInt(3); rows > 0; rows--) {
+            request.copyData(random.nextInt(5) == 0 ? "nonsense\n" : (500 + random.nextInt(300)) + "\tcopied\n");
+        }
+        if (random.nextInt(4) == 0) {
+            request.copyFail("no more");
+        } else {
+            request.copyDone();
+        }
+        return simple ? request : request.sync();
     }
 
     private TwinRequest single(TwinRequest request, String sql) {
@@ -273,9 +298,9 @@ final class TwinWriter {
                     }
                 }
                 default -> {
-                    String sql = statement(client, model);
-                    if (sql.startsWith("call ")) {
-                        request.sync(); // behind statements that it may need, it cannot commit
+                    String sql = statement(client, model, false);
+                    if (NEEDS_STATEMENTS.matcher(sql).find()) {
+                        request.sync(); // behind statements that are prepared in the batch, and with its settings
                     }
                     single(request, sql);
                     if (model.goesBackTooSoon(sql)) {

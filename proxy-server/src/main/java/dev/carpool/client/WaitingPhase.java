@@ -106,6 +106,21 @@ final class WaitingPhase extends CheckoutPhase {
         session.phase().bytesRead();
     }
 
+    /** What is wanted of one connection is there no more when another session has begun to keep it: any other will do. */
+    @Override
+    void tick(long now) {
+        ByteBuf bytes = request;
+        if (wanted == null
+                || bytes == null
+                || cancelled
+                || session.side().sequences().home() == wanted) {
+            return;
+        }
+        request = null;
+        pool.withdraw(this);
+        session.enter(new WaitingPhase(session, pool, (ServerConnection) null, bytes, since));
+    }
+
     /** A cancel request while queued: the request ends before it began. */
     void cancelled() {
         ByteBuf bytes = request;

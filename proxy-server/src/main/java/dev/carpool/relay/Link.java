@@ -267,12 +267,15 @@ public final class Link implements ServerConnection.Owner {
             state.requestFailed();
         }
         requests.sql().failed();
+        boolean simple = server.outstanding().headKind() == OutstandingRequests.QUERY;
         if (ours && fields.sqlState().equals(IN_FAILED_TRANSACTION)) {
-            server.sequences()
-                    .taken(); // what was to be discarded is still there, and the client's request fails as well
+            if (simple) {
+                server.sequences()
+                        .taken(); // what was to be discarded is still there, and the client's request fails as well
+            }
             return;
         }
-        if (ours && !fields.isFatal() && server.outstanding().headKind() == OutstandingRequests.QUERY) {
+        if (ours && !fields.isFatal() && simple) {
             if (!settings.mayGoOn(fields, this)) {
                 syncFailed(fields);
             }
@@ -291,8 +294,8 @@ public final class Link implements ServerConnection.Owner {
     }
 
     @Override
-    public @Nullable String restored(String name) {
-        return state.restored(name);
+    public boolean withholds(String name, String value) {
+        return state.withholds(name, value, this);
     }
 
     @Override
@@ -318,7 +321,8 @@ public final class Link implements ServerConnection.Owner {
     void sendReady() {
         channels.readySent();
         client.deliverEarly();
-        ByteBuf out = server.channel().alloc().directBuffer(6);
+        ByteBuf out = server.channel().alloc().directBuffer(64);
+        state.tellWithheld(server, out);
         WireWriter.readyForQuery(out, channels.heldStatus());
         reply(out);
     }

@@ -3,13 +3,16 @@ package dev.carpool.relay;
 import dev.carpool.params.ParameterValues;
 import dev.carpool.params.TrackedParameters;
 import dev.carpool.protocol.TransactionStatus;
+import dev.carpool.protocol.WireWriter;
 import dev.carpool.relay.RequestQueue.Until;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.server.SessionProbe;
 import dev.carpool.suspicion.Effects;
 import dev.carpool.suspicion.Suspicion;
+import io.netty.buffer.ByteBuf;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -30,8 +33,11 @@ final class SessionSettings {
     /** Settings to give back once the request that has sent them back has ended; null for none. */
     private @Nullable ParameterValues restoring;
 
-    /** Once the request has ended, those settings have to be given back that have gone back. */
-    private boolean restoringWhatIsGone;
+    /** The same of which those alone are given back that have gone back; null for none. */
+    private @Nullable ParameterValues restoringIfGone;
+
+    /** Values of settings that the client has not been told; null for none. */
+    private @Nullable Map<String, String> withheld;
 
     /** What there is to restore waits for the Sync of its batch. */
     private boolean pauseAtSync;
@@ -42,7 +48,8 @@ final class SessionSettings {
         lookup = false;
         lookedUp = Set.of();
         restoring = null;
-        restoringWhatIsGone = false;
+        restoringIfGone = null;
+        withheld = null;
         pauseAtSync = false;
     }
 
@@ -88,14 +95,15 @@ final class SessionSettings {
         if (unseen) {
             kept.askForAll();
         }
-        if (effects.goesBack()) {
-            ParameterValues restore = SettingsJournal.toRestore(effects, client.started());
-            if (!restore.isEmpty()) {
-                restoring = restore;
-                pauseBehind(simple, link);
-            }
-        } else if (effects.mayGoBack() && !client.started().isEmpty()) {
-            restoringWhatIsGone = true;
+        ParameterValues back = SettingsJournal.toRestore(effects.changes(), client.started());
+        if (!back.isEmpty()) {
+            restoring = back;
+            pauseBehind(simple, link);
+        }
+        ParameterValues perhaps = SettingsJournal.toRestore(effects.doubtful(), client.started());
+        if (!perhaps.isEmpty()) {
+            ParameterValues before = restoringIfGone;
+            restoringIfGone = before == null ? perhaps : before.withAll(perhaps);
             pauseBehind(simple, link);
         }
     }
@@ -146,16 +154,41 @@ final class SessionSettings {
         return taken;
     }
 
-    /** What the client has started with of a setting that the request in progress sends back; null for most. */
-    @Nullable
-    String restored(String name) {
-        ParameterValues values = restoring;
-        return values == null ? null : values.value(name);
+    /**
+     * Whether the client is not told yet of this value: it is what others find, and the client's own is about to follow.
+     * Drivers end the session when they are told of a client_encoding that they cannot work with.
+     */
+    boolean withholds(String name, String value, Link link) {
+        boolean back = (restoring != null && restoring.contains(name))
+                || (restoringIfGone != null && restoringIfGone.contains(name));
+        if (!back || !value.equals(link.server().baseline().get(name))) {
+            return false;
+        }
+        Map<String, String> values = withheld;
+        if (values == null) {
+            values = new TreeMap<>();
+            withheld = values;
+        }
+        values.put(name, value);
+        return true;
+    }
+
+    /** Writes what still holds of what was withheld: other values have been told since. */
+    void tellWithheld(ServerConnection server, ByteBuf out) {
+        Map<String, String> values = withheld;
+        withheld = null;
+        if (values != null) {
+            values.forEach((name, value) -> {
+                if (value.equals(server.reported().get(name))) {
+                    WireWriter.parameterStatus(out, name, value);
+                }
+            });
+        }
     }
 
     /** Whether something that a request sends back is to be restored once it has ended. */
     boolean areRestored() {
-        return restoring != null || restoringWhatIsGone;
+        return restoring != null || restoringIfGone != null;
     }
 
     /**
@@ -164,30 +197,29 @@ final class SessionSettings {
      */
     boolean restore(byte status, Link link) {
         ParameterValues values = restoring;
-        boolean whatIsGone = restoringWhatIsGone;
+        ParameterValues perhaps = restoringIfGone;
         restoresNothing();
         if (status != TransactionStatus.IN_TRANSACTION) {
             return false;
         }
-        ParameterValues started = link.client().started();
-        ParameterValues shown = whatIsGone ? started.without("role").without("session_authorization") : started;
-        if (whatIsGone && !shown.isEmpty()) {
+        if (values != null) {
+            link.server().restore(values);
+            journal().restored(values);
+        }
+        ParameterValues shown = perhaps == null
+                ? ParameterValues.empty()
+                : perhaps.without("role").without("session_authorization");
+        if (!shown.isEmpty()) {
             link.server().restoreIfGone(shown);
             journal().askForAll();
-            return true;
         }
-        if (values == null) {
-            return false;
-        }
-        link.server().restore(values);
-        journal().restored(values);
-        return true;
+        return values != null || !shown.isEmpty();
     }
 
     /** Nothing waits any more to be restored. */
     void restoresNothing() {
         restoring = null;
-        restoringWhatIsGone = false;
+        restoringIfGone = null;
     }
 
     /** The settings of a session whose server connection has these; what it has started with is not among its defaults. */

@@ -7,6 +7,7 @@ import dev.carpool.server.ServerConnection;
 import dev.carpool.server.SessionProbe;
 import dev.carpool.suspicion.Effects;
 import dev.carpool.suspicion.Suspicion;
+import io.netty.buffer.ByteBuf;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -235,7 +236,7 @@ final class SessionState {
             client.ran(effects, statement, server.hasStandardStrings());
         }
         suspect = statement;
-        suspicion |= effects.bits() | (effects.mayGoBack() ? Suspicion.WENT_BACK : Suspicion.NONE);
+        suspicion |= effects.bits() | (effects.doubtful().isEmpty() ? Suspicion.NONE : Suspicion.WENT_BACK);
         if ((effects.bits() & (Suspicion.HIDDEN_STATE | Suspicion.LOAD)) != 0) {
             pins.add(PinReason.HIDDEN_STATE, suspect, link);
         }
@@ -332,10 +333,14 @@ final class SessionState {
         suspicion |= Suspicion.SQL_PREPARE;
     }
 
-    /** The value that the request in progress lets a setting go back to; null for most. */
-    @Nullable
-    String restored(String name) {
-        return settings.restored(name);
+    /** Whether the client is not told yet of this value, because the request in progress may have sent the setting back. */
+    boolean withholds(String name, String value, Link link) {
+        return settings.withholds(name, value, link);
+    }
+
+    /** Writes what the client has not been told, see {@link #withholds}. */
+    void tellWithheld(ServerConnection server, ByteBuf out) {
+        settings.tellWithheld(server, out);
     }
 
     /** A request has ended in a transaction that goes on, with this status. Returns whether an answer is to be waited for. */

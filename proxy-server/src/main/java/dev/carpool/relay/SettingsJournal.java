@@ -158,9 +158,9 @@ final class SettingsJournal {
     }
 
     /** What a client started with, of the settings that these changes have sent back. */
-    static ParameterValues toRestore(Effects effects, ParameterValues started) {
+    static ParameterValues toRestore(List<SettingChange> changes, ParameterValues started) {
         ParameterValues result = ParameterValues.empty();
-        for (SettingChange change : effects.changes()) {
+        for (SettingChange change : changes) {
             String value = started.value(change.name());
             if (change.kind() == SettingChange.Kind.RESET && value != null) {
                 result = result.with(change.name(), value);

@@ -115,9 +115,11 @@ final class StatementSupply {
      */
     void writeBehind(TransactionEnd end, List<Object> statements, ParameterValues settings) {
         query(end.sql(), Attempt.forClient());
-        write(statements, settings, end.goesOn());
-        if (!end.goesOn()) {
+        write(statements, settings, end.then() != TransactionEnd.Then.NOTHING);
+        if (end.then() == TransactionEnd.Then.NOTHING) {
             query("BEGIN");
+        }
+        if (end.then() != TransactionEnd.Then.THE_SAME) {
             query("ROLLBACK TO " + NAME); // there is none: it fails
         }
     }

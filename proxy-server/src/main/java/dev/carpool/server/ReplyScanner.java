@@ -6,7 +6,6 @@ import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.protocol.ProtocolViolation;
 import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.protocol.WireReader;
-import dev.carpool.protocol.WireWriter;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
@@ -57,9 +56,8 @@ final class ReplyScanner {
          */
         void parameterStatus(String name, String value, boolean ours, boolean told);
 
-        /** The value that a setting gets back which a request of the client has sent back; null for most. */
-        @Nullable
-        String restored(String name);
+        /** Whether the client is not told of a setting that a request of its own has changed. */
+        boolean withholds(String name, String value);
 
         /** A notification; returns what is forwarded in its place, null for nothing. */
         byte @Nullable [] notification(NotificationResponse notification);
@@ -322,15 +320,10 @@ final class ReplyScanner {
                 String name = WireReader.cstring(body);
                 boolean own = ours && !outstanding.isForClient();
                 boolean told = (outstanding.head() & OutstandingRequests.TELL) != 0;
-                sink.parameterStatus(name, WireReader.byteString(body), own, told);
-                String value = own ? null : sink.restored(name);
-                if (value != null) {
-                    ByteBuf message = Unpooled.buffer();
-                    WireWriter.parameterStatus(message, name, value);
-                    replacement = ByteBufUtil.getBytes(message);
-                    return OutstandingRequests.KEEP;
-                }
-                return own && !told ? OutstandingRequests.KEEP : OutstandingRequests.FORWARD;
+                String value = WireReader.byteString(body);
+                sink.parameterStatus(name, value, own, told);
+                boolean withheld = own ? !told : sink.withholds(name, value);
+                return withheld ? OutstandingRequests.KEEP : OutstandingRequests.FORWARD;
             }
             case ERROR_RESPONSE -> {
                 return error(in, at, length, ours);

@@ -54,9 +54,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         /** The settings of the connection have changed, see {@link ServerConnection#applied}. */
         default void settingsChanged() {}
 
-        /** The value that a setting gets back which a request of the client has sent back; null for most. */
-        default @Nullable String restored(String name) {
-            return null;
+        /** Whether the client is not told of a setting that a request of its own has changed; the owner does that itself. */
+        default boolean withholds(String name, String value) {
+            return false;
         }
 
         /** ReadyForQuery to a request that was not the proxy's own. */

@@ -100,9 +100,9 @@ final class ServerReplies implements ReplyScanner.Sink {
     }
 
     @Override
-    public @Nullable String restored(String name) {
+    public boolean withholds(String name, String value) {
         Owner owner = connection.owner();
-        return owner == null ? null : owner.restored(name);
+        return owner != null && owner.withholds(name, value);
     }
 
     @Override

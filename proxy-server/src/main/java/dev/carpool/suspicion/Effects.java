@@ -12,7 +12,7 @@ import java.util.Set;
  * @param names settings it may change besides, by name
  * @param nameParameters numbers of bind parameters that name such settings, from 0
  * @param namesKnown whether {@code names} and {@code nameParameters} are all, functions and code blocks aside
- * @param mayGoBack whether some setting may go back to what the session began with, and {@code changes} do not tell
+ * @param doubtful what may send settings back to what the session began with, where {@code changes} do not tell
  */
 public record Effects(
         int bits,
@@ -20,18 +20,18 @@ public record Effects(
         Set<String> names,
         List<Integer> nameParameters,
         boolean namesKnown,
-        boolean mayGoBack) {
+        List<SettingChange> doubtful) {
     /** A text with nothing to tell. */
-    public static final Effects NONE = new Effects(Suspicion.NONE, List.of(), Set.of(), List.of(), true, false);
+    public static final Effects NONE = new Effects(Suspicion.NONE, List.of(), Set.of(), List.of(), true, List.of());
 
     /** A text that was not read. */
     public static Effects unread(int bits) {
-        return new Effects(bits, List.of(), Set.of(), List.of(), false, false);
+        return new Effects(bits, List.of(), Set.of(), List.of(), false, List.of());
     }
 
     /** The same without some of the bits. */
     public Effects without(int some) {
-        return new Effects(bits & ~some, changes, names, nameParameters, namesKnown, mayGoBack);
+        return new Effects(bits & ~some, changes, names, nameParameters, namesKnown, doubtful);
     }
 
     /** Whether some setting goes back to what the session began with, as {@code changes} tell. */

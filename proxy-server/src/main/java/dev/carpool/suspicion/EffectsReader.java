@@ -100,12 +100,17 @@ public final class EffectsReader {
             namesKnown = false; // UPDATE of pg_settings
         }
         boolean certain = settingsUnderstood && (statements == 1 || !transactions);
-        boolean mayGoBack = blocksGoBack;
+        List<SettingChange> doubtful = new ArrayList<>();
+        if (blocksGoBack) {
+            doubtful.add(SettingChange.resetAll());
+        }
         if (certain) {
             left &= ~(Suspicion.SET | Suspicion.DISCARD);
         } else {
             for (SettingChange change : changes) {
-                mayGoBack |= change.goesBack();
+                if (change.goesBack()) {
+                    doubtful.add(change);
+                }
                 if (change.name().isEmpty()) {
                     namesKnown = false;
                 } else {
@@ -119,7 +124,7 @@ public final class EffectsReader {
                 Set.copyOf(names),
                 List.copyOf(nameParameters),
                 namesKnown && (left & Suspicion.UNCLEAR) == 0,
-                mayGoBack);
+                List.copyOf(doubtful));
     }
 
     private void readAll() {

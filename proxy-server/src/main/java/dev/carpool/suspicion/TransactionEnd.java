@@ -6,13 +6,24 @@ import org.jspecify.annotations.Nullable;
  * How the first statement of a text gets out of a failed transaction (PostgreSQL manual, "ROLLBACK", "COMMIT").
  *
  * @param sql does the same to it
- * @param goesOn whether it goes back to a savepoint, and the transaction goes on
+ * @param then where that leads
  */
-public record TransactionEnd(String sql, boolean goesOn) {
-    private static final TransactionEnd ALL = new TransactionEnd("ROLLBACK", false);
+public record TransactionEnd(String sql, Then then) {
+    /** What comes behind it. */
+    public enum Then {
+        /** No transaction. */
+        NOTHING,
+        /** Another transaction like it. */
+        ANOTHER,
+        /** The same transaction goes on where a savepoint was. */
+        THE_SAME
+    }
+
+    private static final TransactionEnd ALL = new TransactionEnd("ROLLBACK", Then.NOTHING);
+    private static final TransactionEnd CHAIN = new TransactionEnd("ROLLBACK AND CHAIN", Then.ANOTHER);
 
     /**
-     * Reads the first statement of a text; null if it is none of that kind, or another transaction begins with it.
+     * Reads the first statement of a text; null if it is none of that kind.
      *
      * @param text every byte a character (ISO 8859-1)
      * @param standardStrings whether a backslash in a plain string is an ordinary character
@@ -31,6 +42,16 @@ public record TransactionEnd(String sql, boolean goesOn) {
         if (tokens.isEnd()) {
             return ALL;
         }
+        if (tokens.isWord("and")) {
+            tokens.next();
+            boolean chains = !tokens.isWord("no");
+            if (!chains) {
+                tokens.next();
+            }
+            boolean chain = tokens.isWord("chain");
+            tokens.next();
+            return !chain || !tokens.isEnd() ? null : chains ? CHAIN : ALL;
+        }
         if (!back || !tokens.isWord("to")) {
             return null;
         }
@@ -39,6 +60,6 @@ public record TransactionEnd(String sql, boolean goesOn) {
         while (!tokens.isEnd()) {
             tokens.next();
         }
-        return new TransactionEnd("ROLLBACK TO " + text.substring(from, tokens.start()), true);
+        return new TransactionEnd("ROLLBACK TO " + text.substring(from, tokens.start()), Then.THE_SAME);
     }
 }

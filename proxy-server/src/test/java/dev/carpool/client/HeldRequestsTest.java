@@ -56,14 +56,14 @@ final class HeldRequestsTest {
     void aResetInAPipelineIsRestoredForWhatFollows() {
         TestClient client = login();
         client.send(Wire.empty().query("select a").query("reset all").query("show application_name"));
-        assertEquals("TD(a)C(SELECT 1)Z(I)SC(RESET)SZ(I)TD(mine)C(SELECT 1)Z(I)", client.transcript());
+        assertEquals("TD(a)C(SELECT 1)Z(I)C(RESET)SZ(I)TD(mine)C(SELECT 1)Z(I)", client.transcript());
     }
 
     @Test
     void whatAResetBringsBackIsToldInFrontOfReadyForQuery() {
         TestClient client = login();
         client.query("quietly application_name else");
-        assertEquals("SC(RESET)SZ(I)", client.query("reset all"));
+        assertEquals("C(RESET)SZ(I)", client.query("reset all"));
         client.query("select pg_catalog.set_config('application_name','',false)");
         assertEquals("C(RESET)SZ(I)", client.query("reset all"));
     }
@@ -71,7 +71,7 @@ final class HeldRequestsTest {
     @Test
     void aResetWhoseAnswerIsLostHoldsNothingUp() {
         TestClient client = login();
-        assertEquals("SC(RESET)E(08006)Z(I)", client.query("reset all; drop"));
+        assertEquals("C(RESET)E(08006)Z(I)", client.query("reset all; drop"));
         assertEquals("TD(a)C(SELECT 1)Z(I)", client.query("select a"));
     }
 

@@ -116,6 +116,24 @@ final class SequenceStateTest {
     }
 
     @Test
+    void aReadDoesNotWaitForAConnectionThatAnotherSessionKeeps() {
+        TestClient[] both = clients();
+        TestClient third = proxy.login();
+        both[0].query("insert x");
+        third.query("begin");
+        both[1].query("begin");
+        both[0].send(Wire.empty().query("select lastval()"));
+        third.query("commit");
+        assertEquals("", both[0].transcript(), "its connection may become free");
+        both[1].query("select pg_backend_pid()");
+        both[1].query("commit");
+        proxy.sessions().all().forEach(session -> session.tick(System.nanoTime()));
+        proxy.run();
+        assertEquals(UNDEFINED, both[0].transcript());
+        assertEquals("TD(b)C(SELECT 1)Z(I)", both[1].query("select b"));
+    }
+
+    @Test
     void aReadBehindBeginGoesToWhereTheSessionWas() {
         TestClient[] both = clients();
         both[0].query("insert x");

@@ -111,13 +111,15 @@ class SettingsJournalTest {
                     reset role; set role joe; reset all => app.started=yes work_mem=5MB
                     """)
     void toRestore(String sql, String expected) {
-        assertEquals(expected == null ? "" : expected, text(SettingsJournal.toRestore(effects(sql), STARTED)));
+        assertEquals(
+                expected == null ? "" : expected,
+                text(SettingsJournal.toRestore(effects(sql).changes(), STARTED)));
     }
 
     @Test
     void whatIsRestoredIsAChange() {
         SettingsJournal journal = journal("reset work_mem");
-        journal.restored(SettingsJournal.toRestore(effects("reset work_mem"), STARTED));
+        journal.restored(SettingsJournal.toRestore(effects("reset work_mem").changes(), STARTED));
         assertEquals(
                 "5MB", journal.onServer(BEFORE, SettingsJournalTest::isReported).value("work_mem"));
     }

@@ -1,5 +1,6 @@
 package dev.carpool.suspicion;
 
+import dev.carpool.suspicion.TransactionEnd.Then;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -18,9 +19,16 @@ class TransactionEndTest {
                 "abort transaction ; execute p",
                 "commit; execute p",
                 "end",
+                "commit and no chain",
             })
     void theWholeTransaction(String sql) {
-        assertEquals(new TransactionEnd("ROLLBACK", false), TransactionEnd.read(sql, true));
+        assertEquals(new TransactionEnd("ROLLBACK", Then.NOTHING), TransactionEnd.read(sql, true));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rollback and chain; execute p", "COMMIT WORK AND CHAIN", "end and chain"})
+    void anotherTransaction(String sql) {
+        assertEquals(new TransactionEnd("ROLLBACK AND CHAIN", Then.ANOTHER), TransactionEnd.read(sql, true));
     }
 
     @ParameterizedTest
@@ -29,7 +37,7 @@ class TransactionEndTest {
         "ROLLBACK WORK TO SAVEPOINT \"A;b\";execute p, ROLLBACK TO SAVEPOINT \"A;b\"",
     })
     void aSavepoint(String sql, String back) {
-        assertEquals(new TransactionEnd(back, true), TransactionEnd.read(sql, true));
+        assertEquals(new TransactionEnd(back, Then.THE_SAME), TransactionEnd.read(sql, true));
     }
 
     @ParameterizedTest
@@ -39,8 +47,8 @@ class TransactionEndTest {
                 "execute p",
                 "begin",
                 "select 1; rollback",
-                "rollback and chain; execute p",
-                "commit and no chain",
+                "rollback and chain of",
+                "rollback and no",
                 "rollback prepared 'x'",
             })
     void nothingOfThatKind(String sql) {
@@ -49,6 +57,6 @@ class TransactionEndTest {
 
     @Test
     void whatCannotBeReadIsLeftToTheServer() {
-        assertEquals(new TransactionEnd("ROLLBACK TO 'a", true), TransactionEnd.read("rollback to 'a", true));
+        assertEquals(new TransactionEnd("ROLLBACK TO 'a", Then.THE_SAME), TransactionEnd.read("rollback to 'a", true));
     }
 }
