@@ -300,8 +300,8 @@ class KeptStateIT extends TwoClients {
         b.query("create table " + name + " (i int)");
         b.query("create function " + name + "_far() returns text language plpgsql as $$ begin"
                 + " return set_config('work_mem', '6MB', false); end $$");
-        b.query("create function " + name + "_way() returns text language plpgsql as $$ begin return " + name
-                + "_far(); end $$");
+        b.query("create function " + name + "_way() returns text language plpgsql as $$ begin return public.\"" + name
+                + "_far\"(); end $$");
         b.query("create function " + name + "_near() returns text language sql as $$ select " + name + "_way() $$");
         b.query("create function " + name + "_f() returns trigger language plpgsql as $$ begin" + " perform " + name
                 + "_near(); return new; end $$");

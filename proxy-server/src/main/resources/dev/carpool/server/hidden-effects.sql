@@ -10,6 +10,8 @@
 -- pg_cast, 1247 pg_type, 1259 pg_class.
 WITH RECURSIVE own AS MATERIALIZED (
     SELECT p.oid, p.proname, pg_catalog.lower(p.proname::pg_catalog.text) AS called, l.lanname::pg_catalog.text AS language,
+        pg_catalog.concat('(^|[^a-z0-9_$])', pg_catalog.regexp_replace(
+            pg_catalog.lower(p.proname::pg_catalog.text), '[^a-z0-9_]', '.', 'g'), E'"?\\s*\\(') AS calls,
         pg_catalog.lower(CASE
             WHEN p.prosrc OPERATOR(pg_catalog.=) ''
                 THEN pg_catalog.to_jsonb(p) OPERATOR(pg_catalog.->>) 'prosqlbody'
@@ -26,7 +28,7 @@ WITH RECURSIVE own AS MATERIALIZED (
                 AND e.objid OPERATOR(pg_catalog.=) p.oid
                 AND e.deptype OPERATOR(pg_catalog.=) 'e'::pg_catalog."char")),
 telling AS (
-    SELECT o.oid, o.proname, o.called
+    SELECT o.oid, o.proname, o.called, o.calls
     FROM own o
     WHERE pg_catalog.regexp_replace(o.source, E'set_config\\s*\\([^;]*?,\\s*true\\s*\\)', '', 'g')
         OPERATOR(pg_catalog.~) pg_catalog.concat(
@@ -34,9 +36,10 @@ telling AS (
             E'|\\mtemp(orary)?\\s+(table|view|sequence)\\M|\\mlisten\\M|\\mprepare\\M|\\mwith\\s+hold\\M',
             E'|(^|[;$\']|\\m(begin|then|else|loop)\\M)\\s*(re)?set\\s+(?!local\\M|constraints\\M|transaction\\M)')
     UNION
-    SELECT o.oid, o.proname, o.called
+    SELECT o.oid, o.proname, o.called, o.calls
     FROM telling t
-    JOIN own o ON pg_catalog.strpos(o.source, t.called) OPERATOR(pg_catalog.>) 0
+    JOIN own o ON (pg_catalog.strpos(o.source, t.called) OPERATOR(pg_catalog.>) 0
+            AND o.source OPERATOR(pg_catalog.~) t.calls)
         OR (o.depends AND EXISTS (
             SELECT FROM pg_catalog.pg_depend d
             WHERE d.classid OPERATOR(pg_catalog.=) 1255::pg_catalog.oid
@@ -44,7 +47,7 @@ telling AS (
                 AND d.refclassid OPERATOR(pg_catalog.=) 1255::pg_catalog.oid
                 AND d.refobjid OPERATOR(pg_catalog.=) t.oid))),
 keeping AS (
-    SELECT o.oid, o.called
+    SELECT o.oid, o.called, o.calls
     FROM own o
     WHERE CASE
             WHEN o.language OPERATOR(pg_catalog.~) '^(sql|plpgsql|internal)$' THEN false
@@ -54,9 +57,10 @@ keeping AS (
             ELSE true END
         OR o.source OPERATOR(pg_catalog.~) E'\\msetseed\\M|\\mdblink_connect(_u)?\\M|:funcid 1599 '
     UNION
-    SELECT o.oid, o.called
+    SELECT o.oid, o.called, o.calls
     FROM keeping k
-    JOIN own o ON pg_catalog.strpos(o.source, k.called) OPERATOR(pg_catalog.>) 0
+    JOIN own o ON (pg_catalog.strpos(o.source, k.called) OPERATOR(pg_catalog.>) 0
+            AND o.source OPERATOR(pg_catalog.~) k.calls)
         OR (o.depends AND EXISTS (
             SELECT FROM pg_catalog.pg_depend d
             WHERE d.classid OPERATOR(pg_catalog.=) 1255::pg_catalog.oid
