@@ -177,6 +177,32 @@ class ListenNotifyIT {
     }
 
     @Test
+    void aSessionThatBeginsToListenMissesNothingFromThereOn() throws Exception {
+        restart("default_pool_size=3");
+        try (ScriptedClient late = proxy.login()) {
+            a.query("listen " + news);
+            for (int i = 0; i < 100; i++) {
+                late.send(Wire.query("listen " + news));
+                List<String> sent = new ArrayList<>();
+                for (int j = 0; j < 20; j++) {
+                    String payload = i + "." + j / 2; // two that cannot be told apart
+                    b.query("notify " + news + ", '" + payload + "'");
+                    sent.add("A:" + news + "=" + payload);
+                }
+                List<Reply> replies = new ArrayList<>(late.untilReady());
+                late.send(Wire.query("select 1"));
+                replies.addAll(late.untilReady());
+                late.query("unlisten *");
+                List<String> got = replies.stream()
+                        .filter(reply -> reply.type() == 'A')
+                        .map(Reply::summary)
+                        .toList();
+                assertEquals(sent.subList(Math.max(0, sent.size() - got.size()), sent.size()), got);
+            }
+        }
+    }
+
+    @Test
     void triggersNotifyToo() throws Exception {
         String table = PostgresUnderTest.newName("notifying");
         b.query("create table " + table + " (i int)");

@@ -25,6 +25,9 @@ final class EarlyNotifications {
     private int bytes;
     private int passed;
 
+    /** {@link #passed} where the shared listener has taken over last; -1 if it has not. */
+    private int takenOver = -1;
+
     boolean isEmpty() {
         return waiting.isEmpty();
     }
@@ -34,6 +37,11 @@ final class EarlyNotifications {
         if (!waiting.isEmpty()) {
             passed++;
         }
+    }
+
+    /** The shared listener takes over here. */
+    void takenOver() {
+        takenOver = passed;
     }
 
     /** Returns false, and keeps nothing, if there is no room. */
@@ -49,17 +57,20 @@ final class EarlyNotifications {
     /**
      * Gives all away.
      *
-     * @param others how many of the shared listener's wait
+     * @param others how many of the shared listener's wait, up to where it has taken over
      */
     void take(int others, Taker taker) {
         int taken = 0;
+        int last = takenOver < 0 ? passed : takenOver;
         for (Early early : waiting) {
-            int before = Math.max(0, others - (passed - early.passed) - taken);
+            int behind = Math.max(0, last - early.passed);
+            int before = Math.max(0, others - behind - taken);
             taker.take(before, early.message);
             taken += before;
         }
         waiting.clear();
         bytes = 0;
         passed = 0;
+        takenOver = -1;
     }
 }

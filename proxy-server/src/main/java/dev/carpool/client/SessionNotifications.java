@@ -4,6 +4,7 @@ import dev.carpool.error.ErrorReply;
 import dev.carpool.listen.ListeningSession;
 import dev.carpool.listen.Subscription;
 import dev.carpool.pool.ServerPool;
+import dev.carpool.protocol.NotificationResponse;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.Set;
@@ -26,6 +27,15 @@ final class SessionNotifications implements ListeningSession {
 
     Set<String> channels() {
         return subscription.channels();
+    }
+
+    /** Whether this notification, on the server connection, is the place from which the shared listener takes over. */
+    boolean takesOver(NotificationResponse notification) {
+        if (!subscription.takesOver(notification)) {
+            return false;
+        }
+        early.takenOver();
+        return true;
     }
 
     /** The server connection has had a notification that comes by way of the shared listener. */

@@ -232,10 +232,31 @@ final class SessionSide implements ClientEnd {
             }
 
             @Override
+            public void handOver(List<String> sql) {
+                answer.handOver(sql);
+            }
+
+            @Override
             public void refused(ErrorReply reply) {
                 answer.refused(reply);
             }
         });
+    }
+
+    @Override
+    public void handedOver() {
+        SessionNotifications mine = notifications;
+        if (mine != null) {
+            mine.subscription().handedOver();
+        }
+    }
+
+    @Override
+    public void keepsOwn() {
+        SessionNotifications mine = notifications;
+        if (mine != null) {
+            mine.subscription().keepsOwn();
+        }
     }
 
     @Override
@@ -262,18 +283,20 @@ final class SessionSide implements ClientEnd {
     }
 
     @Override
-    public byte @Nullable [] notified(NotificationResponse notification, boolean working) {
+    public byte @Nullable [] notified(NotificationResponse notification, boolean working, boolean caughtUp) {
         SessionNotifications mine = notifications;
+        if (mine != null && mine.takesOver(notification)) {
+            return null;
+        }
         if (mine != null && mine.channels().contains(notification.channel())) {
-            mine.passed();
+            if (!caughtUp) {
+                mine.passed();
+            }
             return null; // the shared listener delivers it
         }
         byte[] message = notification
                 .from(session.pool().toldProcessId(notification.processId()))
                 .message();
-        if (mine != null) {
-            mine.subscription().told(notification.channel(), message);
-        }
         return working && mine != null && mine.keeps(message) ? null : message;
     }
 

@@ -9,8 +9,11 @@ import dev.carpool.server.ListenSql;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.util.concurrent.EventExecutor;
+import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -46,10 +49,13 @@ final class ListenerHub implements Line.Events {
 
     private static final byte[] GAP = gap();
 
+    /** What nobody can guess need not be kept from anybody. */
+    private static final SecureRandom RANDOM = new SecureRandom();
+
     /** Says to a subscription that the connection listens on the channels it has asked for, or will not. */
     interface Joined {
-        /** @param since notifications of these channels that have come since they were asked for */
-        void listening(List<Subscription.Queued> since);
+        /** @param handover what is passed on begins behind it; null if there is nothing to pass on */
+        void listening(@Nullable Handover handover);
 
         void refused(ErrorReply reply);
     }
@@ -60,31 +66,10 @@ final class ListenerHub implements Line.Events {
         private final Set<String> channels;
         private final Joined answer;
 
-        /** What has come on them, LISTEN has effect before its answer; no more than one above what the session may keep. */
-        private final List<Subscription.Queued> since = new ArrayList<>(0);
-
-        private long bytes;
-
         private Joining(Subscription subscription, Set<String> channels, Joined answer) {
             this.subscription = subscription;
             this.channels = channels;
             this.answer = answer;
-        }
-
-        private void notified(String channel, byte[] message) {
-            if (bytes <= subscription.limit()
-                    && channels.contains(channel)
-                    && subscription.heard.contains(channel)
-                    && !subscription.active.contains(channel)) {
-                Subscription.Queued one = new Subscription.Queued(channel, message);
-                since.add(one);
-                bytes += one.size();
-            }
-        }
-
-        private void begin() {
-            since.clear();
-            bytes = 0;
         }
     }
 
@@ -97,11 +82,11 @@ final class ListenerHub implements Line.Events {
     /** Channels the connection listens on, or will when what is asked is answered. */
     private final Set<String> listened = new HashSet<>();
 
-    /**
-     * Those whose LISTEN is in flight: what comes of them was committed behind it. Of all others it cannot be told whether it was
-     * before the session began to listen.
-     */
-    private final Set<String> fresh = new HashSet<>();
+    /** Channel of the {@link Handover}s, which the connection listens on besides. */
+    private final String handovers;
+
+    /** Sessions whose handover is awaited, by its payload. */
+    private final Map<String, Subscription> handingOver = new HashMap<>();
 
     private @Nullable Line line;
     private volatile boolean open;
@@ -128,6 +113,7 @@ final class ListenerHub implements Line.Events {
         this.executor = executor;
         this.maker = maker;
         this.sender = sender;
+        this.handovers = "carpool_" + HexFormat.of().toHexDigits(RANDOM.nextLong());
     }
 
     /** Any thread. */
@@ -143,6 +129,9 @@ final class ListenerHub implements Line.Events {
         Set<String> before = subscription.heard;
         subscription.heard = channels;
         subscription.active.retainAll(channels);
+        if (answer == null) {
+            await(subscription, null, Set.of());
+        }
         before.forEach(channel -> forget(channel, subscription));
         channels.forEach(channel -> listeners
                 .computeIfAbsent(channel, missing -> new LinkedHashSet<>(2))
@@ -166,6 +155,39 @@ final class ListenerHub implements Line.Events {
     void leave(Subscription subscription) {
         change(subscription, Set.of(), null);
         subscription.ended = true;
+    }
+
+    /** What the session's own server connection tells from now on is for nobody. */
+    void handedOver(Subscription subscription, Handover handover) {
+        if (!handover.equals(subscription.awaited)) {
+            return;
+        }
+        catchUp(() -> {
+            if (handover.equals(subscription.awaited)) {
+                takeOver(subscription);
+                subscription.offer(null, GAP); // it was lost with a connection
+            }
+        });
+    }
+
+    private void await(Subscription subscription, @Nullable Handover handover, Set<String> channels) {
+        Handover before = subscription.awaited;
+        if (before != null) {
+            handingOver.remove(before.payload());
+        }
+        subscription.awaited = handover;
+        subscription.handed = channels;
+        if (handover != null) {
+            handingOver.put(handover.payload(), subscription);
+        }
+    }
+
+    private void takeOver(Subscription subscription) {
+        Set<String> channels = new HashSet<>(subscription.handed);
+        channels.retainAll(subscription.heard);
+        subscription.active.addAll(channels);
+        subscription.takenOver();
+        await(subscription, null, Set.of());
     }
 
     /** Runs {@code then} when everything committed so far has been passed on. */
@@ -201,7 +223,7 @@ final class ListenerHub implements Line.Events {
         // Who waits for channels it has given up meanwhile has what it wants.
         List<Joining> satisfied = joining;
         joining = new ArrayList<>();
-        satisfied.forEach(one -> one.answer.listening(List.of()));
+        satisfied.forEach(one -> one.answer.listening(null));
     }
 
     private void connect() {
@@ -222,9 +244,11 @@ final class ListenerHub implements Line.Events {
 
     private void ask() {
         StringBuilder sql = new StringBuilder();
+        if (listened.isEmpty()) {
+            ListenSql.append(sql, "LISTEN", handovers);
+        }
         for (String channel : listeners.keySet()) {
             if (listened.add(channel)) {
-                fresh.add(channel);
                 ListenSql.append(sql, "LISTEN", channel);
             }
         }
@@ -265,6 +289,13 @@ final class ListenerHub implements Line.Events {
     @Override
     public void notified(NotificationResponse notification) {
         heardAt = System.nanoTime();
+        if (notification.channel().equals(handovers)) {
+            Subscription next = handingOver.get(Handover.of(notification).payload());
+            if (next != null) {
+                takeOver(next);
+            }
+            return;
+        }
         Set<Subscription> of = listeners.get(notification.channel());
         if (of == null) {
             return;
@@ -274,9 +305,6 @@ final class ListenerHub implements Line.Events {
             if (subscription.active.contains(notification.channel())) {
                 subscription.offer(notification.channel(), message);
             }
-        }
-        if (joiningAsked != null && fresh.contains(notification.channel())) {
-            joiningAsked.forEach(one -> one.notified(notification.channel(), message));
         }
     }
 
@@ -290,7 +318,6 @@ final class ListenerHub implements Line.Events {
         heardAt = System.nanoTime();
         List<Joining> joined = joiningAsked == null ? List.of() : joiningAsked;
         List<Runnable> caughtUp = catchingUpAsked;
-        fresh.clear();
         joiningAsked = null;
         catchingUpAsked = List.of();
         ErrorReply problem = failure;
@@ -310,10 +337,12 @@ final class ListenerHub implements Line.Events {
             all.stream().filter(one -> !one.active.isEmpty()).forEach(one -> one.offer(null, GAP));
         }
         for (Joining one : joined) {
-            Set<String> more = new HashSet<>(one.channels);
-            more.retainAll(one.subscription.heard);
-            one.subscription.active.addAll(more);
-            one.answer.listening(one.since);
+            if (one.subscription.ended) {
+                continue;
+            }
+            Handover handover = new Handover(handovers, HexFormat.of().toHexDigits(RANDOM.nextLong()));
+            await(one.subscription, handover, one.channels);
+            one.answer.listening(handover);
         }
         caughtUp.forEach(Runnable::run);
         proceed();
@@ -348,13 +377,11 @@ final class ListenerHub implements Line.Events {
         open = false;
         missed |= listeners.values().stream().anyMatch(all -> all.stream().anyMatch(one -> !one.active.isEmpty()));
         listened.clear();
-        fresh.clear();
         failure = null;
         if (joiningAsked != null) {
             joining.addAll(0, joiningAsked);
             joiningAsked = null;
         }
-        joining.forEach(Joining::begin);
         List<Runnable> released = new ArrayList<>(catchingUpAsked);
         released.addAll(catchingUp);
         catchingUpAsked = List.of();

@@ -2,13 +2,11 @@ package dev.carpool.listen;
 
 import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
+import dev.carpool.protocol.NotificationResponse;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -23,20 +21,16 @@ public final class Subscription {
     /** Bytes taken at a time. */
     private static final int PORTION = 32 * 1024;
 
-    /** Where the process id ends in a NotificationResponse, which the two ways to a session may tell differently. */
-    private static final int BEHIND_PROCESS_ID = 9;
-
-    /** Bytes that are remembered while the listener is asked to take over: the last ones, which may come again. */
-    private static final int MOST_REMEMBERED = 64 * 1024;
+    /** Stands in the queue where the listener has taken over. */
+    private static final Queued TAKEN_OVER = new Queued(null, new byte[0]);
 
     record Queued(@Nullable String channel, byte[] message) {
         int size() {
             return message.length + OVERHEAD;
         }
 
-        boolean isSame(Queued other) {
-            return Arrays.equals(
-                    message, BEHIND_PROCESS_ID, message.length, other.message, BEHIND_PROCESS_ID, other.message.length);
+        boolean isTakenOver() {
+            return message.length == 0;
         }
     }
 
@@ -50,13 +44,11 @@ public final class Subscription {
     /** The confirmed ones among them. */
     private Set<String> confirmed = Set.of();
 
-    /** How often the listener has been asked to take over and has not answered. */
+    /** How often the listener has been asked to take over. */
     private int joins;
 
-    /** What the session was told meanwhile by its own server connection; the last of it. */
-    private final ArrayDeque<Queued> told = new ArrayDeque<>(0);
-
-    private int toldBytes;
+    /** It is about to take over; null when it is not. */
+    private @Nullable Handover handover;
 
     private boolean closed;
 
@@ -65,6 +57,13 @@ public final class Subscription {
 
     /** The hub's: the channels whose notifications are passed on. */
     final Set<String> active = new HashSet<>();
+
+    /** The hub's: the handover that is awaited, null for none. */
+    @Nullable
+    Handover awaited;
+
+    /** The hub's: the channels that become active with it. */
+    Set<String> handed = Set.of();
 
     /** The hub's: the session has ended. */
     boolean ended;
@@ -97,10 +96,13 @@ public final class Subscription {
      */
     public void listen(Set<String> channels, ListeningSession.Answer answer) {
         Set<String> asked = Set.copyOf(channels);
+        boolean changes = !wanted.equals(asked);
         wanted = asked;
+        int number = ++joins;
+        handover = null;
         if (confirmed.containsAll(asked)) {
-            if (confirmed.size() > asked.size()) {
-                confirmed = asked;
+            confirmed = asked;
+            if (changes) {
                 hub.execute(() -> hub.change(this, asked, null));
             }
             answer.listening();
@@ -109,24 +111,26 @@ public final class Subscription {
         Set<String> kept = new HashSet<>(confirmed);
         kept.retainAll(asked);
         confirmed = Set.copyOf(kept);
-        joins++;
         hub.execute(() -> hub.change(this, asked, new ListenerHub.Joined() {
             @Override
-            public void listening(List<Queued> since) {
+            public void listening(@Nullable Handover next) {
                 post(() -> {
-                    takeOver(since);
-                    Set<String> more = new HashSet<>(asked);
-                    more.addAll(confirmed);
-                    more.retainAll(wanted);
-                    confirmed = Set.copyOf(more);
-                    answer.listening();
+                    if (number != joins) {
+                        return; // it has been asked again
+                    }
+                    if (next == null) {
+                        confirmed = wanted;
+                        answer.listening();
+                    } else {
+                        handover = next;
+                        answer.handOver(next.sql());
+                    }
                 });
             }
 
             @Override
             public void refused(ErrorReply reply) {
                 post(() -> {
-                    joined();
                     Set<String> less = new HashSet<>(wanted);
                     less.removeIf(channel -> asked.contains(channel) && !confirmed.contains(channel));
                     wanted = Set.copyOf(less);
@@ -136,68 +140,35 @@ public final class Subscription {
         }));
     }
 
-    /**
-     * The session's own server connection, which listens until the shared listener does, has told it of this. The same may come
-     * by the listener, too.
-     */
-    public void told(String channel, byte[] message) {
-        if (joins == 0) {
-            return;
+    /** Whether this is where the listener takes over, told by the session's own server connection, which has listened so far. */
+    public boolean takesOver(NotificationResponse notification) {
+        Handover expected = handover;
+        if (expected == null
+                || !expected.channel().equals(notification.channel())
+                || !expected.equals(Handover.of(notification))) {
+            return false;
         }
-        Queued one = new Queued(channel, message);
-        told.add(one);
-        toldBytes += one.size();
-        while (toldBytes > MOST_REMEMBERED) {
-            toldBytes -= told.remove().size();
+        confirmed = wanted;
+        return true;
+    }
+
+    /** The session's server connection has nothing more to tell: the listener takes over. */
+    public void handedOver() {
+        Handover last = handover;
+        if (last != null) {
+            handover = null;
+            confirmed = wanted;
+            hub.execute(() -> hub.handedOver(this, last));
         }
     }
 
-    /** From here on what the server connection has is left to the listener: of {@code since} the session gets what it lacks. */
-    private void takeOver(List<Queued> since) {
-        List<Queued> lacking = since.subList(lastTold(since), since.size());
-        joined();
-        if (lacking.isEmpty()) {
-            return;
-        }
-        boolean full;
-        synchronized (queue) {
-            if (overflowed) {
-                return;
-            }
-            for (int i = lacking.size() - 1; i >= 0; i--) {
-                queue.addFirst(lacking.get(i));
-                bytes += lacking.get(i).size();
-            }
-            full = overflows();
-        }
-        post(full ? this::overflow : session::notificationsWait); // when the channels are confirmed
-    }
-
-    private void joined() {
-        joins--;
-        if (joins == 0) {
-            told.clear();
-            toldBytes = 0;
-        }
-    }
-
-    /** How many of {@code since} are the last that the session was told: both come in the order of the commits. */
-    private int lastTold(List<Queued> since) {
-        Set<String> channels = new HashSet<>();
-        since.forEach(one -> channels.add(one.channel));
-        List<Queued> same = new ArrayList<>(told);
-        same.removeIf(one -> !channels.contains(one.channel));
-        for (int n = Math.min(same.size(), since.size()); n > 0; n--) {
-            List<Queued> last = same.subList(same.size() - n, same.size());
-            boolean all = true;
-            for (int i = 0; i < n && all; i++) {
-                all = last.get(i).isSame(since.get(i));
-            }
-            if (all) {
-                return n;
-            }
-        }
-        return 0;
+    /** The session's server connection goes on to tell of what the listener was to take over. */
+    public void keepsOwn() {
+        Set<String> kept = confirmed;
+        joins++;
+        handover = null;
+        wanted = kept;
+        hub.execute(() -> hub.change(this, kept, null));
     }
 
     private void post(Runnable task) {
@@ -216,10 +187,19 @@ public final class Subscription {
         hub.execute(() -> hub.catchUp(() -> session.executor().execute(then)));
     }
 
-    /** How many notifications wait. */
+    /** How many notifications wait; of those behind the place where the listener has taken over, none. */
     public int waiting() {
         synchronized (queue) {
-            return queue.size();
+            int all = 0;
+            int before = -1;
+            for (Queued one : queue) {
+                if (one.isTakenOver()) {
+                    before = all;
+                } else {
+                    all++;
+                }
+            }
+            return before < 0 ? all : before;
         }
     }
 
@@ -236,12 +216,16 @@ public final class Subscription {
     private @Nullable ByteBuf take(ByteBufAllocator allocator, int most, int portion) {
         ByteBuf out = null;
         synchronized (queue) {
-            for (int taken = 0; taken < most && !queue.isEmpty(); taken++) {
+            for (int taken = 0; taken < most && !queue.isEmpty(); ) {
                 if (out != null && out.readableBytes() >= portion) {
                     break;
                 }
                 Queued next = queue.remove();
                 bytes -= next.size();
+                if (next.isTakenOver()) {
+                    continue;
+                }
+                taken++;
                 if (next.channel == null || wanted.contains(next.channel)) {
                     out = out == null ? allocator.directBuffer(Math.max(256, next.message.length)) : out;
                     out.writeBytes(next.message);
@@ -285,6 +269,16 @@ public final class Subscription {
         }
     }
 
+    /** The hub's: what is offered from now on comes behind what the session was told by its own server connection. */
+    void takenOver() {
+        synchronized (queue) {
+            if (!overflowed) {
+                queue.add(TAKEN_OVER);
+                bytes += TAKEN_OVER.size();
+            }
+        }
+    }
+
     /** Whether more waits than may; then nothing is kept any more. The caller holds the queue's lock. */
     private boolean overflows() {
         if (bytes <= limit) {
@@ -298,10 +292,5 @@ public final class Subscription {
 
     private void overflow() {
         session.overflowed(CarpoolError.NOTIFICATIONS_OVERFLOW.reply(limit));
-    }
-
-    /** Bytes of notifications that are kept at most. */
-    long limit() {
-        return limit;
     }
 }

@@ -64,14 +64,26 @@ public interface ClientEnd {
      */
     void listen(Set<String> channels, ListenAnswer answer);
 
-    /** What has become of {@link #listen}; one of the two is called, unless the session ends. */
+    /** What has become of {@link #listen}; one of these is called, unless the session ends. */
     interface ListenAnswer {
         /** What is committed from now on is delivered by the shared listener. */
         void listening();
 
+        /**
+         * The same holds for what comes behind this, which the server connection that listens must be asked outside a
+         * transaction: {@link ClientEnd#handedOver} or {@link ClientEnd#keepsOwn} says what has become of it.
+         */
+        void handOver(List<String> sql);
+
         /** There is no listener: the server connection that listens has to be kept. */
         void refused(ErrorReply reply);
     }
+
+    /** The server connection has been asked, or is gone: the rest is left to the shared listener. */
+    void handedOver();
+
+    /** It could not be asked: what the session listens on besides is left to its server connection. */
+    void keepsOwn();
 
     /** Runs {@code then} when {@link #deliver} has the notifications of everything committed before this call. */
     void catchUp(Runnable then);
@@ -86,8 +98,9 @@ public interface ClientEnd {
      * A notification on the server connection itself; what of it goes to the client, null for nothing.
      *
      * @param working whether a request is being answered: {@link #deliver} or {@link #deliverEarly} will follow
+     * @param caughtUp whether the listener may have been asked already for what it tells in front of that answer
      */
-    byte @Nullable [] notified(NotificationResponse notification, boolean working);
+    byte @Nullable [] notified(NotificationResponse notification, boolean working, boolean caughtUp);
 
     /** Writes what {@link #notified} has kept. */
     void deliverEarly();

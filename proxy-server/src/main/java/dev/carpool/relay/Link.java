@@ -132,12 +132,13 @@ public final class Link implements ServerConnection.Owner {
     /** Relays what the client has sent; takes ownership. */
     public void request(ByteBuf bytes) {
         stats.received(bytes.readableBytes());
+        boolean begins = beginsTransaction();
         if (channels.isTellingSettings()) {
             requests.pauseUnlessPaused(Until.PROBED);
         } else if (channels.isReadyHeld()) {
             sendReady(); // a client that does not wait for it cannot tell
         }
-        if (beginsTransaction()) {
+        if (begins) {
             linkedAt = System.nanoTime();
             queryStartedAt = linkedAt;
             if (!server.isProbing()) {
@@ -198,7 +199,8 @@ public final class Link implements ServerConnection.Owner {
 
     /** Whether the next request is the first of a transaction, on a connection that was kept or is just being asked. */
     private boolean beginsTransaction() {
-        boolean asked = server.isProbing()
+        boolean waits = (channels.isReadyHeld() || channels.isJoining()) && !channels.isTellingSettings();
+        boolean asked = (server.isProbing() || waits)
                 && server.transactionStatus() == TransactionStatus.IDLE
                 && server.outstanding().owedReadyForQuery() == 0
                 && !server.outstanding().isUnsynced();
@@ -305,9 +307,8 @@ public final class Link implements ServerConnection.Owner {
 
     @Override
     public byte @Nullable [] notified(NotificationResponse notification) {
-        return channels.isReadyHeld()
-                ? null
-                : client.notified(notification, !server.outstanding().isEmpty());
+        boolean working = channels.isReadyHeld() || !server.outstanding().isEmpty();
+        return client.notified(notification, working, channels.isCatchingUp());
     }
 
     @Override
@@ -388,7 +389,9 @@ public final class Link implements ServerConnection.Owner {
 
     /** Between transactions: asks what the session holds if there is doubt, and parts the two if nothing binds them. */
     private void transactionsEnded() {
-        if (state.ask(this) || (channels.isTellingSettings() && settings.syncTelling(this))) {
+        if (state.ask(this)
+                || (channels.isTellingSettings() && settings.syncTelling(this))
+                || channels.handOver(this)) {
             return;
         }
         if (channels.isReadyHeld() && !channels.isJoining()) {
@@ -509,6 +512,7 @@ public final class Link implements ServerConnection.Owner {
     private void end() {
         ended = true;
         state.end(client);
+        channels.end(client);
         cancelNow(false);
     }
 

@@ -6,7 +6,9 @@ import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.protocol.WireReader;
 import dev.carpool.server.ListenSql;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,6 +25,18 @@ final class SessionChannels {
 
     /** The shared listener has been asked to take over. */
     private boolean joining;
+
+    /** How often it has been. */
+    private int joins;
+
+    /** What the server connection is to be asked for that when nothing else is; null for nothing. */
+    private @Nullable List<String> handover;
+
+    /** It has been asked. */
+    private boolean handingOver;
+
+    /** In vain. */
+    private boolean handoverFailed;
 
     /** The last ReadyForQuery has been kept back until the client has been told what comes before it. */
     private boolean readyHeld;
@@ -44,6 +58,8 @@ final class SessionChannels {
         Set<String> channels = link.client().channels();
         listens = !channels.isEmpty() && link.mode() != PoolingMode.SESSION;
         joining = false;
+        handover = null;
+        handingOver = false;
         readyHeld = false;
         tellsSettings = false;
         catchingUp = false;
@@ -57,7 +73,7 @@ final class SessionChannels {
         return listens;
     }
 
-    /** Whether the shared listener has been asked to take over and has not answered. */
+    /** Whether the shared listener has been asked to take over and has not done so. */
     boolean isJoining() {
         return joining;
     }
@@ -70,7 +86,7 @@ final class SessionChannels {
         if (listens && !isUtf8(link)) {
             link.state().foundPin(PinReason.LISTEN, link); // the shared listener speaks UTF-8
             link.unlinkIfNothingIsAsked();
-        } else if (channels.equals(link.client().channels())) {
+        } else if (!joining && channels.equals(link.client().channels())) {
             link.unlinkIfNothingIsAsked();
         } else {
             join(channels, link);
@@ -84,26 +100,82 @@ final class SessionChannels {
 
     private void join(Set<String> channels, Link link) {
         joining = true;
+        handover = null;
+        handingOver = false;
+        int number = ++joins;
         link.client().listen(channels, new ClientEnd.ListenAnswer() {
+            private boolean isLast() {
+                return !link.hasEnded() && number == joins;
+            }
+
             @Override
             public void listening() {
-                if (!link.hasEnded()) {
+                if (isLast()) {
                     joining = false;
                     link.unlinkIfNothingIsAsked();
                 }
             }
 
             @Override
+            public void handOver(List<String> sql) {
+                if (link.hasEnded()) {
+                    link.client().handedOver();
+                } else if (isLast()) {
+                    handover = sql;
+                    link.unlinkIfNothingIsAsked();
+                }
+            }
+
+            @Override
             public void refused(ErrorReply reply) {
-                if (!link.hasEnded()) {
+                if (isLast()) {
                     joining = false;
-                    log.info(
-                            "{}: keeps its server connection: {}", link.client().label(), reply.message());
-                    link.state().foundPin(PinReason.LISTEN, link);
+                    keepConnection(reply.message(), link);
                     link.unlinkIfNothingIsAsked();
                 }
             }
         });
+    }
+
+    private static void keepConnection(String why, Link link) {
+        log.info("{}: keeps its server connection: {}", link.client().label(), why);
+        link.state().foundPin(PinReason.LISTEN, link);
+    }
+
+    /**
+     * Between transactions: has the shared listener take over where the server connection says so. Returns whether that is
+     * being asked.
+     */
+    boolean handOver(Link link) {
+        List<String> sql = handover;
+        if (sql != null) {
+            handover = null;
+            handingOver = true;
+            handoverFailed = false;
+            sql.forEach(one -> link.server().ask(one, () -> handoverFailed = true));
+            link.server().flush();
+            return true;
+        }
+        if (handingOver) {
+            handingOver = false;
+            joining = false;
+            if (handoverFailed) {
+                link.client().keepsOwn();
+                keepConnection("the shared listener cannot take over", link);
+            } else {
+                link.client().handedOver();
+            }
+        }
+        return false;
+    }
+
+    /** The link has ended. */
+    void end(ClientEnd client) {
+        if (handover != null || handingOver) {
+            handover = null;
+            handingOver = false;
+            client.handedOver();
+        }
     }
 
     /**

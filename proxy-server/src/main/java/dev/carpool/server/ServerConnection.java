@@ -399,6 +399,15 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         send(out);
     }
 
+    /** The same for a query that may fail: nobody else is told then. */
+    public void ask(String sql, Runnable failed) {
+        ByteBuf out = channel.alloc().directBuffer(sql.length() + 16);
+        WireWriter.query(out, sql);
+        outstanding.push(OutstandingRequests.QUERY, new OutstandingRequests.Attempt(failed));
+        unnamedStatement = 0;
+        send(out);
+    }
+
     /** Parameter sync: puts the statements in front of the next request that give the connection these settings. */
     public void sync(ParameterValues wanted) {
         sync(wanted, false);

@@ -46,6 +46,16 @@ class EarlyNotificationsTest {
     }
 
     @Test
+    void whatComesBehindTheHandoverDoesNotCount() {
+        add("A");
+        early.passed();
+        early.takenOver();
+        early.passed();
+        add("B");
+        assertEquals("sAsB", taken(2));
+    }
+
+    @Test
     void nothingIsLeft() {
         assertTrue(early.isEmpty());
         assertTrue(add("A"));

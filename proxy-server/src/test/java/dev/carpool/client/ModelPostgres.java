@@ -21,6 +21,7 @@ import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +48,9 @@ final class ModelPostgres {
     int failingQuestions;
 
     String questionFailure = "XX000";
+
+    /** Nothing can be handed over to the shared listener. */
+    boolean handoversFail;
 
     /** Notifications wait until the next ReadyForQuery. */
     boolean lazy;
@@ -103,6 +107,9 @@ final class ModelPostgres {
 
         /** It takes requests and does nothing about them. */
         boolean deaf;
+
+        /** Notifications wait until its next ReadyForQuery. */
+        boolean late;
 
         private @Nullable Channel channel;
 
@@ -504,7 +511,9 @@ final class ModelPostgres {
                 }
                 case "set" -> {
                     String[] pair = argument.split(" ", 2);
-                    setting(pair[0], pair[1]);
+                    if (!pair[0].equals("LOCAL")) {
+                        setting(pair[0], pair[1]);
+                    }
                     WireWriter.commandComplete(out, "SET");
                 }
                 case "quietly" -> { // as a function that sets something
@@ -556,9 +565,14 @@ final class ModelPostgres {
                 }
                 case "notify", "trigger" -> {
                     String[] pair = argument.split(" ", 2);
+                    String name = pair[0].replaceAll("[\",]", "");
+                    String payload = pair[1].replace("'", "");
+                    if (handoversFail && name.startsWith("carpool_")) {
+                        throw new Failure("57014", "canceling statement due to statement timeout");
+                    }
                     atCommit.add(() -> {
                         for (Backend one : List.copyOf(backends)) {
-                            one.notified(processId, pair[0], pair[1], one == this);
+                            one.notified(processId, name, payload, one == this);
                         }
                     });
                     WireWriter.commandComplete(out, words[0].equals("notify") ? "NOTIFY" : "UPDATE 1");
@@ -612,11 +626,28 @@ final class ModelPostgres {
             WireWriter.cstring(notifications, name);
             WireWriter.cstring(notifications, payload);
             WireWriter.end(notifications, at);
-            if (!own && status == 'I' && rest.isEmpty() && !extended && !hanging && !lazy) {
-                out.writeBytes(notifications);
-                notifications.clear();
-                flush();
+            if (!own && status == 'I' && rest.isEmpty() && !extended && !hanging && !lazy && !late) {
+                tellNotifications();
             }
+        }
+
+        /** The channels that sessions have asked for. */
+        Set<String> clientsChannels() {
+            return channels.stream()
+                    .filter(one -> !one.startsWith("carpool_"))
+                    .collect(Collectors.toCollection(TreeSet::new));
+        }
+
+        private void tellNotifications() {
+            out.writeBytes(notifications);
+            notifications.clear();
+            flush();
+        }
+
+        /** Notifications wait no longer. */
+        void inTime() {
+            late = false;
+            tellNotifications();
         }
 
         /** What the session holds, as the proxy asks for it: settings and channels. */

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** Sessions that listen by way of the shared listener. */
@@ -33,6 +34,7 @@ final class SharedListenerTest {
     private TestClient listener(String... channels) {
         TestClient client = proxy.login();
         listen(session(), channels);
+        assertEquals("N", client.transcript()); // nothing has been handed over
         return client;
     }
 
@@ -47,6 +49,12 @@ final class SharedListenerTest {
         session.side().listen(Set.of(channels), new ClientEnd.ListenAnswer() {
             @Override
             public void listening() {
+                throw new AssertionError("nothing is new");
+            }
+
+            @Override
+            public void handOver(List<String> sql) {
+                session.side().handedOver(); // there is no server connection that listens
                 answers.add("listening");
             }
 
@@ -72,7 +80,9 @@ final class SharedListenerTest {
         assertEquals(2, proxy.postgres.open);
         assertEquals(
                 List.of(Set.of(), Set.of("more", "news")),
-                proxy.postgres.backends.stream().map(one -> one.channels).toList());
+                proxy.postgres.backends.stream()
+                        .map(ModelPostgres.Backend::clientsChannels)
+                        .toList());
     }
 
     @Test
@@ -156,7 +166,7 @@ final class SharedListenerTest {
         assertEquals(1, proxy.postgres.open);
         assertEquals("TD(1)C(SELECT 1)Z(I)", a.query("select 1"));
         proxy.pass(java.time.Duration.ofMillis(100));
-        assertEquals(Set.of("news"), proxy.postgres.last().channels);
+        assertEquals(Set.of("news"), proxy.postgres.last().clientsChannels());
         TestClient b = proxy.login();
         b.query("notify news x");
         assertEquals("NA(news x)", a.transcript());
@@ -309,7 +319,111 @@ final class SharedListenerTest {
         proxy.postgres.backends.get(1).hear();
         proxy.run();
         assertEquals("Z(I)", a.transcript());
-        assertEquals(Set.of("news", "other"), proxy.postgres.backends.get(1).channels);
+        assertEquals(Set.of("news", "other"), proxy.postgres.backends.get(1).clientsChannels());
+    }
+
+    /** A session listens on what another one listens on already, and somebody notifies meanwhile. */
+    private final class TakingOver {
+        final TestClient other;
+        final ModelPostgres.Backend listener;
+        final TestClient notifier;
+        final TestClient client;
+
+        /** The server connection of {@link #client} while it begins to listen. */
+        final ModelPostgres.Backend own;
+
+        TakingOver() {
+            restart("default_pool_size=2", "server_round_robin=1");
+            other = listener("news");
+            listener = proxy.postgres.last();
+            notifier = proxy.login();
+            notifier.query("begin");
+            client = proxy.login();
+            client.query("select 1");
+            own = proxy.postgres.last();
+            assertNotSame(listener, own);
+        }
+
+        void begin() {
+            listener.deaf = true;
+            client.send(Wire.empty().query("listen news"));
+            assertEquals("C(LISTEN)", client.transcript());
+        }
+
+        void end() {
+            listener.hear();
+            proxy.run();
+        }
+
+        void notify(String payload) {
+            assertEquals("C(NOTIFY)Z(T)", notifier.query("notify news " + payload));
+            assertEquals("C(COMMIT)Z(I)", notifier.query("commit"));
+            assertEquals("C(BEGIN)Z(T)", notifier.query("begin"));
+        }
+    }
+
+    @Test
+    void whatItsOwnConnectionIsLateToTellIsNotLostWhileTheListenerTakesOver() {
+        TakingOver one = new TakingOver();
+        one.begin();
+        one.own.late = true;
+        one.notify("x");
+        one.notify("x");
+        one.end();
+        one.own.inTime();
+        proxy.run();
+        one.notify("later");
+        assertEquals("A(news x)A(news x)Z(I)A(news later)", one.client.transcript());
+        assertEquals("A(news x)A(news x)A(news later)", one.other.transcript());
+    }
+
+    @Test
+    void whatTheListenerIsLateToTellComesOnceWhileItTakesOver() {
+        TakingOver one = new TakingOver();
+        one.listener.late = true;
+        one.notify("x");
+        one.begin();
+        one.notify("x");
+        one.notify("x");
+        one.end();
+        one.listener.inTime();
+        proxy.run();
+        one.notify("later");
+        assertEquals("A(news x)A(news x)Z(I)A(news later)", one.client.transcript());
+        assertEquals("A(news x)A(news x)A(news x)A(news later)", one.other.transcript());
+    }
+
+    @Test
+    void channelsKeepTheOrderOfTheCommitsWhileTheListenerTakesOver() {
+        TakingOver one = new TakingOver();
+        one.client.query("listen more");
+        one.begin();
+        one.own.late = true;
+        for (int i = 0; i < 4; i++) {
+            if (i == 3) {
+                one.end();
+            }
+            one.notifier.query("notify more " + i);
+            one.notify(String.valueOf(i));
+        }
+        one.own.inTime();
+        proxy.run();
+        assertEquals(
+                "A(more 0)A(news 0)A(more 1)A(news 1)A(more 2)A(news 2)A(more 3)A(news 3)",
+                one.client.transcript().replace("Z(I)", ""));
+    }
+
+    @Test
+    void aSessionThatCannotHandOverKeepsItsConnection() {
+        TakingOver one = new TakingOver();
+        proxy.postgres.handoversFail = true;
+        one.begin();
+        one.notify("1");
+        one.end();
+        one.notify("2");
+        assertEquals("A(news 1)Z(I)A(news 2)", one.client.transcript());
+        assertEquals("A(news 1)A(news 2)", one.other.transcript());
+        assertEquals(Set.of("news"), one.own.channels);
     }
 
     @Test

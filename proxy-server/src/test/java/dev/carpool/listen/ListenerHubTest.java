@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -46,12 +48,16 @@ class ListenerHubTest {
             },
             notification -> notification.processId() == 7 ? notification.from(70) : notification);
 
+    private final List<Session> sessions = new ArrayList<>();
     private final Session a = new Session();
     private final Session b = new Session();
+
+    private static final Pattern HANDOVERS = Pattern.compile("LISTEN \"(carpool_[^\"]*)\";");
 
     private static final class FakeLine implements Line {
         final Events events;
         final List<String> asked = new ArrayList<>();
+        String handovers = "";
         boolean opening;
         boolean closed;
         boolean outdated;
@@ -67,7 +73,9 @@ class ListenerHubTest {
 
         @Override
         public void ask(String sql) {
-            asked.add(sql);
+            Matcher first = HANDOVERS.matcher(sql);
+            handovers = first.lookingAt() ? first.group(1) : handovers;
+            asked.add(first.replaceFirst(""));
         }
 
         @Override
@@ -88,13 +96,28 @@ class ListenerHubTest {
     private final class Session implements ListeningSession {
         final Subscription subscription = new Subscription(hub, this, LIMIT);
         final List<String> answers = new ArrayList<>();
+        String handover = "";
         int announced;
+
+        Session() {
+            sessions.add(this);
+        }
+
+        /** What both server connections are told where the listener is to take over. */
+        NotificationResponse handover() {
+            return notification(1, line().handovers, handover);
+        }
 
         Session listen(String... channels) {
             subscription.listen(Set.of(channels), new Answer() {
                 @Override
                 public void listening() {
                     answers.add("listening");
+                }
+
+                @Override
+                public void handOver(List<String> sql) {
+                    handover = sql.get(0).replaceFirst(".*'(.*)'", "$1");
                 }
 
                 @Override
@@ -171,8 +194,19 @@ class ListenerHubTest {
         run();
     }
 
+    /** An answer, and the handovers that follow. */
     private void answered() {
         line().events.answered();
+        run();
+        for (Session one : sessions) {
+            if (!one.handover.isEmpty()) {
+                line().events.notified(one.handover());
+                assertTrue(one.subscription.takesOver(one.handover()));
+                one.subscription.handedOver();
+                one.handover = "";
+                one.answers.add("listening");
+            }
+        }
         run();
     }
 
@@ -223,69 +257,84 @@ class ListenerHubTest {
     }
 
     @Test
-    void whatComesInFrontOfTheAnswerToListenIsNotLost() {
+    void theListenerTakesOverWhereBothAreToldSo() {
         a.listen("news");
         opened();
+        line().events.answered();
+        run();
         notified(9, "news", "1");
-        assertEquals("", a.taken());
-        answered();
+        NotificationResponse here = a.handover();
+        line().events.notified(here);
         notified(9, "news", "2");
-        assertEquals("9:news=1 9:news=2", a.taken());
-        assertEquals(List.of("listening"), a.answers);
-        assertTrue(a.announced > 0);
-    }
-
-    @Test
-    void whatTheSessionWasToldByItsServerConnectionDoesNotComeAgain() {
-        a.listen("news");
-        opened();
-        for (String payload : List.of("0", "1", "1")) {
-            a.subscription.told("news", notification(8, "news", payload).message());
-        }
-        for (String payload : List.of("1", "1", "2")) {
-            notified(9, "news", payload);
-        }
-        answered();
+        assertEquals(Set.of(), a.subscription.channels());
+        assertTrue(a.subscription.takesOver(here));
+        assertEquals(Set.of("news"), a.subscription.channels());
+        a.subscription.handedOver();
         assertEquals("9:news=2", a.taken());
+        assertEquals(1, line().asked.size());
     }
 
     @Test
-    void whatComesInFrontOfTheAnswerToListenIsBounded() {
+    void anotherHandoverIsNone() {
         a.listen("news");
+        b.listen("news");
         opened();
-        for (long bytes = 0; bytes < 3 * LIMIT; bytes += 1000) {
-            notified(9, "news", "x".repeat(1000));
-        }
-        answered();
-        assertEquals("", a.taken());
-        assertEquals(List.of("listening", "overflowed 53400"), a.answers);
-    }
-
-    @Test
-    void onlyTheLastIsRemembered() {
-        a.listen("news");
-        opened();
-        for (int i = 0; i < 200; i++) {
-            a.subscription.told(
-                    "news", notification(8, "news", i + "x".repeat(1000)).message());
-        }
-        notified(9, "news", 199 + "x".repeat(1000));
-        notified(9, "news", "next");
-        answered();
-        assertEquals("9:news=next", a.taken());
-    }
-
-    @Test
-    void whatIsToldLaterComesByTheListener() {
-        a.listen("news");
-        opened();
+        line().events.answered();
+        run();
+        assertFalse(a.subscription.takesOver(b.handover()));
+        line().events.notified(b.handover());
+        line().events.notified(notification(1, line().handovers, "none"));
         notified(9, "news", "1");
-        answered();
-        a.subscription.told("news", notification(9, "news", "1").message());
-        a.listen("news", "more");
+        assertEquals("", a.taken());
+        assertEquals("9:news=1", b.taken());
+    }
+
+    @Test
+    void aHandoverThatIsLostWithTheConnectionHasTakenPlace() {
+        a.listen("news");
+        opened();
+        line().events.answered();
+        run();
+        line().events.lost();
+        pass(100);
+        opened();
+        line().events.answered();
+        run();
+        a.subscription.handedOver();
+        run();
+        assertEquals("", line().last());
+        line().events.answered();
+        assertEquals("N", a.taken());
+        notified(9, "news", "1");
+        assertEquals("9:news=1", a.taken());
+    }
+
+    @Test
+    void whatTheSessionIsToldByItsOwnConnectionAloneIsNotTheListeners() {
+        bothListen();
+        b.listen("news", "more");
+        line().events.answered();
+        run();
+        b.subscription.keepsOwn();
+        run();
+        line().events.notified(b.handover());
         notified(9, "more", "1");
+        notified(9, "news", "2");
+        assertEquals("9:news=2", b.taken());
+        assertEquals(Set.of("news"), b.subscription.channels());
+    }
+
+    @Test
+    void nothingCountsThatComesBehindTheHandover() {
+        bothListen();
+        notified(9, "news", "1");
+        b.listen("news", "more");
+        notified(9, "news", "2");
         answered();
-        assertEquals("9:more=1 9:news=1", a.taken());
+        notified(9, "news", "3");
+        assertEquals(2, b.subscription.waiting());
+        assertEquals("9:news=1 9:news=2 9:news=3", b.taken());
+        assertEquals(0, b.subscription.waiting());
     }
 
     @Test
