@@ -118,7 +118,7 @@ final class AuthQueryPhase extends CheckoutPhase implements ServerConnection.Own
         out.writeInt(1);
         WireWriter.end(out, at);
         WireWriter.empty(out, FrontendMessageType.SYNC);
-        if (connection.applied() != ParameterValues.empty()) {
+        if (connection.needsSync(ParameterValues.empty())) {
             connection.sync(ParameterValues.empty()); // the query must not see another session's search_path
         }
         OutstandingRequests outstanding = connection.outstanding();

@@ -23,9 +23,18 @@ import org.jspecify.annotations.Nullable;
  * once, which accepts and spells them as PostgreSQL does. The answer is kept for all clients that ask for the same.
  */
 final class WelcomePhase extends CheckoutPhase implements ServerConnection.Owner {
+    /** SQLSTATE query_canceled: by a timeout of the session that had the connection before. */
+    private static final String CANCELLED = "57014";
+
+    /** How often settings are sent again that have been cancelled. */
+    private static final int MOST_REPEATS = 20;
+
     private final Map<String, String> asked = new LinkedHashMap<>();
     private @Nullable ServerConnection server;
     private @Nullable ErrorFields refused;
+
+    /** How often the settings have been sent again. */
+    private int repeats;
 
     WelcomePhase(ClientSession session, ServerPool pool) {
         super(session, pool);
@@ -67,7 +76,7 @@ final class WelcomePhase extends CheckoutPhase implements ServerConnection.Owner
         server = connection;
         connection.own(this, ServerState.LINKED, now);
         ParameterValues raw = ParameterValues.of(asked);
-        if (raw == connection.applied()) {
+        if (!connection.needsSync(raw)) {
             settled();
         } else {
             connection.sync(raw);
@@ -84,6 +93,13 @@ final class WelcomePhase extends CheckoutPhase implements ServerConnection.Owner
         ErrorFields error = refused;
         if (error == null) {
             settled();
+            return;
+        }
+        if (error.sqlState().equals(CANCELLED) && repeats < MOST_REPEATS) {
+            repeats++;
+            refused = null;
+            connection.sync(ParameterValues.of(asked));
+            connection.flush();
             return;
         }
         server = null;

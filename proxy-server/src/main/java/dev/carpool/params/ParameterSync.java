@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ParameterSync {
     private static final byte[] RESET_ALL = ascii("RESET ALL;");
+    private static final byte[] SET_LOCAL = ascii("SET LOCAL ");
+    private static final byte[] TO_NONE = ascii(" TO 0;");
     private static final byte[] SELECT = ascii("SELECT ");
     private static final byte[] SET_CONFIG = ascii("pg_catalog.set_config(");
     private static final byte[] FALSE = ascii(",false)");
@@ -83,6 +85,7 @@ public final class ParameterSync {
         out.writeByte('Q');
         int lengthAt = out.writerIndex();
         out.writeInt(0);
+        withTime(out, applied);
         if (resetAll) {
             out.writeBytes(RESET_ALL);
         }
@@ -130,11 +133,25 @@ public final class ParameterSync {
         inOrder(common, wanted, step);
     }
 
+    /** Lets what follows in a message not be ended by a short timeout of the session that has used the connection last. */
+    private static void withTime(ByteBuf out, ParameterValues applied) {
+        for (String timeout : ShortTimeouts.of(applied)) {
+            out.writeBytes(SET_LOCAL).writeBytes(ascii(timeout)).writeBytes(TO_NONE);
+        }
+    }
+
+    /** Whether a timeout of {@code applied} may end the sync, short as the part is that runs with it. */
+    public static boolean mayTimeOut(ParameterValues applied) {
+        return !ShortTimeouts.of(applied).isEmpty();
+    }
+
     /** Appends the message that does one of {@link #steps}. */
-    public static void writeStep(ByteBuf out, String name, @Nullable String value, String encoding) {
+    public static void writeStep(
+            ByteBuf out, ParameterValues applied, String name, @Nullable String value, String encoding) {
         out.writeByte('Q');
         int lengthAt = out.writerIndex();
         out.writeInt(0);
+        withTime(out, applied);
         out.writeBytes(SELECT);
         new ParameterSync(out, encoding, false).call(name, value);
         out.writeByte(0);

@@ -460,6 +460,7 @@ public final class Link implements ServerConnection.Owner {
         if (settings.isToBeContinued(this)) {
             return;
         }
+        channels.bring(this);
         boolean restored = channels.isReadyHeld() && status != TransactionStatus.IDLE;
         if (requests.isPaused(Until.SYNCED) || restored) {
             client.resumeRequests();

@@ -23,6 +23,9 @@ final class SessionChannels {
     /** The server connection listens on channels of the session: brought along, or found by a probe. */
     private boolean listens;
 
+    /** They are to be brought along when the connection has the settings of the session. */
+    private boolean brings;
+
     /** The shared listener has been asked to take over. */
     private boolean joining;
 
@@ -63,8 +66,17 @@ final class SessionChannels {
         readyHeld = false;
         tellsSettings = false;
         catchingUp = false;
-        if (listens) {
-            link.server().ask(ListenSql.listen(channels));
+        brings = listens;
+        if (!link.requests().isPaused()) {
+            bring(link);
+        }
+    }
+
+    /** The server connection has the settings of the session, and gets its channels. */
+    void bring(Link link) {
+        if (brings) {
+            brings = false;
+            link.server().ask(ListenSql.listen(link.client().channels()));
         }
     }
 

@@ -14,12 +14,33 @@ import org.jspecify.annotations.Nullable;
  * Begins anew with each link; confined to the session's event loop.
  */
 final class SessionSync {
+    /** SQLSTATE query_canceled: by a timeout of the session before, or by somebody who meant that. */
+    private static final String CANCELLED = "57014";
+
+    /** How often the settings are sent that have been cancelled. */
+    private static final int MOST_REPEATS = 20;
+
+    /** How often they have been. */
+    private int repeats;
+
+    /** They are to be once more. */
+    private boolean cancelled;
+
+    /** They have been, and not everything is answered. */
+    private boolean repeating;
+
+    /** The client is told of the settings that are being sent. */
+    private boolean telling;
+
     /** The server has refused the session's settings, and the requests wait; null when it has not. */
     private @Nullable RefusedSettings refused;
 
     /** A link begins: its server connection gets the session's settings in front of the first request. */
     void begin(Link link) {
         refused = null;
+        repeats = 0;
+        cancelled = false;
+        repeating = false;
         if (link.server().needsSync(link.wanted())) {
             sync(link);
         }
@@ -42,16 +63,20 @@ final class SessionSync {
         if (server.applied() == link.wanted() || link.state().isDoubtful(server)) {
             return false;
         }
+        telling = true;
         server.sync(link.wanted(), true);
         link.stats().sessionState().sync();
         awaitSync(link);
         return true;
     }
 
-    private static void sync(Link link) {
+    private void sync(Link link) {
         ServerConnection server = link.server();
         ParameterValues wanted = link.wanted();
-        boolean doubtful = ParameterSync.changesIdentity(server.applied(), wanted) || server.mayRefuse(wanted);
+        boolean doubtful = ParameterSync.changesIdentity(server.applied(), wanted)
+                || ParameterSync.mayTimeOut(server.applied())
+                || server.mayRefuse(wanted);
+        telling = false;
         server.sync(wanted);
         link.stats().sessionState().sync();
         if (doubtful) {
@@ -73,17 +98,33 @@ final class SessionSync {
         if (!link.requests().isPaused(Until.SYNCED) || refused != null) {
             return false;
         }
+        if (error.sqlState().equals(CANCELLED) && repeats < MOST_REPEATS) {
+            repeats++;
+            cancelled = true;
+            return true;
+        }
         refused = new RefusedSettings(error);
         return true;
     }
 
     /** A request of the proxy's own is answered. Returns whether requests that wait for the settings have to go on waiting. */
     boolean isToBeContinued(Link link) {
+        ServerConnection server = link.server();
+        if (cancelled) {
+            cancelled = false;
+            repeating = true;
+            server.sync(link.wanted(), telling);
+            server.flush();
+            return true;
+        }
+        if (repeating && !server.outstanding().isEmpty()) {
+            return true;
+        }
+        repeating = false;
         RefusedSettings settings = refused;
         if (settings == null) {
             return false;
         }
-        ServerConnection server = link.server();
         StepwiseSync done = settings.answered(server, link.wanted());
         if (done == null) {
             return true;

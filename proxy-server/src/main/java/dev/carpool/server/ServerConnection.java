@@ -439,9 +439,10 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
             ask("RESET ALL");
         }
         String encoding = settings.encoding(wanted);
+        ParameterValues applied = settings.applied();
         settings.steps(wanted, (name, value) -> {
             ByteBuf out = channel.alloc().directBuffer(128);
-            ParameterSync.writeStep(out, name, value, encoding);
+            ParameterSync.writeStep(out, applied, name, value, encoding);
             outstanding.push(
                     OutstandingRequests.QUERY,
                     new OutstandingRequests.Attempt(() -> steps.refused(name, value != null)));

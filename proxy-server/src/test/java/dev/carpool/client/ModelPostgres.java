@@ -49,6 +49,9 @@ final class ModelPostgres {
 
     String questionFailure = "XX000";
 
+    /** How many of the statements that run with a short statement_timeout it ends. */
+    int timeouts;
+
     /** Nothing can be handed over to the shared listener. */
     boolean handoversFail;
 
@@ -107,6 +110,9 @@ final class ModelPostgres {
 
         /** It takes requests and does nothing about them. */
         boolean deaf;
+
+        /** The transaction in progress has no statement_timeout. */
+        private boolean timeless;
 
         /** Notifications wait until its next ReadyForQuery. */
         boolean late;
@@ -263,6 +269,7 @@ final class ModelPostgres {
         /** The end of a simple query, of a function call or of a batch. */
         private void ready() {
             if (status == 'I') {
+                timeless = false;
                 committed.addAll(pending);
                 pending.clear();
                 portals.clear();
@@ -469,6 +476,10 @@ final class ModelPostgres {
 
         private void execute(String sql, boolean describing) {
             checkAborted(sql);
+            if (timeouts > 0 && !timeless && "1ms".equals(settings.get("statement_timeout"))) {
+                timeouts--;
+                throw new Failure("57014", "canceling statement due to statement timeout");
+            }
             String[] words = sql.split(" ", 2);
             String argument = words.length > 1 ? words[1] : "";
             switch (words[0].toLowerCase(Locale.ROOT)) {
@@ -511,7 +522,9 @@ final class ModelPostgres {
                 }
                 case "set" -> {
                     String[] pair = argument.split(" ", 2);
-                    if (!pair[0].equals("LOCAL")) {
+                    if (pair[0].equals("LOCAL")) {
+                        timeless |= pair[1].equals("statement_timeout TO 0");
+                    } else {
                         setting(pair[0], pair[1]);
                     }
                     WireWriter.commandComplete(out, "SET");

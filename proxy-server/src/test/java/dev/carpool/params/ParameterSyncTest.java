@@ -28,6 +28,27 @@ final class ParameterSyncTest {
     }
 
     @Test
+    void shortTimeoutsOfTheLastSessionDoNotHold() {
+        ParameterValues wanted = EMPTY.with("a.b", "x");
+        for (String value : List.of("1", "999ms", "0.5s", "1 us", "'odd'", ".")) {
+            assertEquals(
+                    "SET LOCAL statement_timeout TO 0;SELECT pg_catalog.set_config('a.b','x',false)",
+                    sql(EMPTY.with("statement_timeout", value), wanted.with("statement_timeout", value)),
+                    value);
+        }
+        for (String value : List.of("0", "1000", "1s", "5min", "1h", "1d", "0.5 min")) {
+            assertEquals(
+                    "SELECT pg_catalog.set_config('a.b','x',false)",
+                    sql(EMPTY.with("statement_timeout", value), wanted.with("statement_timeout", value)),
+                    value);
+        }
+        assertEquals(
+                "SET LOCAL transaction_timeout TO 0;SELECT pg_catalog.set_config('a.b','x',false),"
+                        + "pg_catalog.set_config('transaction_timeout',NULL,false)",
+                sql(EMPTY.with("transaction_timeout", "5ms"), wanted));
+    }
+
+    @Test
     void writesNothingForNothing() {
         ByteBuf out = Unpooled.buffer();
         assertFalse(ParameterSync.write(out, EMPTY, EMPTY, "UTF8"));
@@ -85,7 +106,7 @@ final class ParameterSyncTest {
         ParameterSync.steps(applied, wanted, (name, value) -> steps.add(name + "=" + value));
         assertEquals(List.of("a=null", "c=null", "a=2", "d.e=1"), steps);
         ByteBuf out = Unpooled.buffer();
-        ParameterSync.writeStep(out, "a", "2", "UTF8");
+        ParameterSync.writeStep(out, EMPTY, "a", "2", "UTF8");
         assertEquals(out.writerIndex() - 1, out.getInt(1));
         assertEquals(
                 "SELECT pg_catalog.set_config('a','2',false)\0",
