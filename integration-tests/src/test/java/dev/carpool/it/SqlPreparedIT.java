@@ -57,6 +57,19 @@ class SqlPreparedIT extends TwoClients {
     }
 
     @Test
+    void noNameIsTheProxysOwn() throws Exception {
+        for (String name : List.of("carpool_state", "carpool_sweep", "carpool_prepare")) {
+            often(() -> b.query("do $$ begin end $$; select set_config('carpool.x', '1', false)"));
+            assertEquals("26000", field(a, 'C', "deallocate " + name));
+            assertEquals("C:PREPARE Z:I", a.query("prepare " + name + " as select 'mine'"));
+            often(() -> {
+                b.query("do $$ begin end $$; select set_config('carpool.x', '1', false)");
+                assertEquals("mine", a.value("execute " + name));
+            });
+        }
+    }
+
+    @Test
     void theViewTellsInWhichOrderTheClientHasPrepared() throws Exception {
         String ordered = "select name from pg_prepared_statements order by prepare_time";
         List<String> names = new ArrayList<>();

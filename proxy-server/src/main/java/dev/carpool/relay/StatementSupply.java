@@ -10,6 +10,7 @@ import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.protocol.WireWriter;
 import dev.carpool.server.OutstandingRequests;
 import dev.carpool.server.OutstandingRequests.Attempt;
+import dev.carpool.server.OwnNames;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.suspicion.TransactionEnd;
 import io.netty.buffer.ByteBuf;
@@ -27,7 +28,7 @@ import static dev.carpool.protocol.FrontendMessageType.*;
  */
 final class StatementSupply {
     /** The savepoint, and within a batch the name of statement and portal. */
-    private static final String NAME = "carpool_prepare";
+    private static final String NAME = OwnNames.of("prepare");
 
     private final ServerConnection server;
     private final OutstandingRequests outstanding;

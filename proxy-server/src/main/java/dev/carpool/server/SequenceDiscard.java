@@ -7,7 +7,7 @@ import io.netty.buffer.ByteBuf;
 /** DISCARD SEQUENCES as extended requests of the proxy's own that leave nothing behind. */
 final class SequenceDiscard {
     static final String SQL = "DISCARD SEQUENCES";
-    private static final String NAME = "carpool_discard";
+    private static final String NAME = OwnNames.of("discard");
 
     private SequenceDiscard() {}
 

@@ -68,10 +68,10 @@ public final class SessionProbe {
     /** See {@link HiddenEffects}. */
     private static final String CATALOG = resource("hidden-effects.sql");
 
-    private static final String CATALOG_NAME = "carpool_catalog";
-    private static final String STATE_NAME = "carpool_state";
-    private static final String SWEEP_NAME = "carpool_sweep";
-    private static final String LEFT_NAME = "carpool_left";
+    private static final String CATALOG_NAME = OwnNames.of("catalog");
+    private static final String STATE_NAME = OwnNames.of("state");
+    private static final String SWEEP_NAME = OwnNames.of("sweep");
+    private static final String LEFT_NAME = OwnNames.of("left");
 
     /** What is asked. */
     private enum Question {
