@@ -23,6 +23,11 @@ abstract class ClientPhase {
         return false;
     }
 
+    /** Whether the client's socket may be gone: it has said goodbye behind requests that have not got to a server yet. */
+    boolean needsNoClient() {
+        return false;
+    }
+
     /** The client's socket is gone; the session enters {@link ClosedPhase} next. */
     void clientGone() {}
 

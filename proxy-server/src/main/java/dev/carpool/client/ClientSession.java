@@ -59,6 +59,9 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     /** Null before the login and when the session has ended. */
     private @Nullable SessionSide side;
 
+    /** The client is gone, and what it has asked before it said so is still to be carried out. */
+    private boolean departed;
+
     private @Nullable ReadyPhase ready;
 
     ClientSession(ProxyContext context, Channel channel, int loop) {
@@ -325,7 +328,8 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             in.release();
             ByteBuf out = channel.alloc().directBuffer(6);
             WireWriter.readyForQuery(out, TransactionStatus.IDLE);
-            channel.writeAndFlush(out, channel.voidPromise());
+            reply(out);
+            flushReplies();
             return;
         }
         long now = System.nanoTime();
@@ -383,7 +387,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         Link link = Link.between(client, client.requests(), server, mine.mode(), mine, mine.stats(loop), now);
         LinkedPhase linked = new LinkedPhase(this, link);
         enter(linked);
-        if (!channel.isWritable()) {
+        if (!isWritable()) {
             link.clientWritable(false);
         }
         return linked;
@@ -427,11 +431,22 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             throw new IllegalStateException("not logged in");
         }
         enter(phaseReady);
+        if (departed) {
+            channel.eventLoop().execute(() -> {
+                if (phase instanceof ReadyPhase) {
+                    terminated();
+                }
+            });
+        }
     }
 
     /** Writes without flushing; takes ownership. */
     void reply(ByteBuf run) {
-        channel.write(run, channel.voidPromise());
+        if (departed) {
+            run.release();
+        } else {
+            channel.write(run, channel.voidPromise());
+        }
     }
 
     void flushReplies() {
@@ -439,7 +454,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     boolean isWritable() {
-        return channel.isWritable();
+        return departed || channel.isWritable();
     }
 
     /** Backpressure: whether requests are read from the client. */
@@ -608,17 +623,29 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ignored) {
-        phase.writabilityChanged(channel.isWritable());
+        writabilityChanged();
+    }
+
+    private void writabilityChanged() {
+        phase.writabilityChanged(isWritable());
         deliverNotifications();
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext ignored) {
-        leave("client unexpected eof");
+        if (phase.needsNoClient()) {
+            departed = true;
+            writabilityChanged();
+        } else {
+            leave("client unexpected eof");
+        }
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ignored, Throwable cause) {
+        if (departed) {
+            return;
+        }
         if (cause instanceof IOException || cause instanceof DecoderException) {
             close("connection broken: " + cause.getMessage());
         } else {

@@ -51,6 +51,11 @@ final class LinkedPhase extends ClientPhase {
     }
 
     @Override
+    boolean needsNoClient() {
+        return session.side().requests().hasFarewell();
+    }
+
+    @Override
     void clientGone() {
         if (link.clientGone(session.hasTerminated())) {
             session.context().cancels().cancelRunning(link.server());

@@ -72,7 +72,8 @@ final class SessionPins {
                 session.log("pooler warning: " + warning.message());
                 ByteBuf out = session.channel().alloc().directBuffer(256);
                 WireWriter.warning(out, warning.sqlState(), warning.message(), warning.hint());
-                session.channel().writeAndFlush(out, session.channel().voidPromise());
+                session.reply(out);
+                session.flushReplies();
             }
         }
     }

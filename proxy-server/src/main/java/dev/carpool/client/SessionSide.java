@@ -122,7 +122,7 @@ final class SessionSide implements ClientEnd {
 
     @Override
     public void reply(ByteBuf run) {
-        channel.write(run, channel.voidPromise());
+        session.reply(run);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.carpool.client;
 
 import dev.carpool.error.CarpoolError;
 import dev.carpool.pool.ServerPool;
+import dev.carpool.protocol.Farewell;
 import dev.carpool.server.ServerConnection;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
@@ -131,6 +132,12 @@ final class WaitingPhase extends CheckoutPhase {
         request = null;
         pool.withdraw(this);
         session.cancelledInQueue(bytes, CarpoolError.CANCELED_IN_QUEUE.reply());
+    }
+
+    @Override
+    boolean needsNoClient() {
+        ByteBuf bytes = request;
+        return bytes != null && Farewell.isIn(bytes, bytes.readerIndex());
     }
 
     @Override

@@ -248,6 +248,9 @@ public final class Link implements ServerConnection.Owner {
     /** Goes on with requests that have waited for answers. */
     private void goOn() {
         if (!ended && requests.hasItsAnswers(server)) {
+            if (server.outstanding().isSkipping()) {
+                state.restoresNothing(); // what would have sent settings back is skipped, too
+            }
             client.resumeRequests();
         }
     }

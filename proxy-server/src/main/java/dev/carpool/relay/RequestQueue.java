@@ -1,8 +1,11 @@
 package dev.carpool.relay;
 
+import dev.carpool.protocol.Farewell;
 import dev.carpool.server.OutstandingRequests;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -53,7 +56,9 @@ final class RequestQueue {
 
     /** Whether requests have waited for answers and all are there, or will not come before the client has sent more. */
     boolean hasAnswers(OutstandingRequests outstanding) {
-        return until == Until.ANSWERED && (outstanding.isEmpty() || outstanding.isCopyIn());
+        return isPausedForAnswers()
+                && (outstanding.isSkipping()
+                        || (until == Until.ANSWERED && (outstanding.isEmpty() || outstanding.isCopyIn())));
     }
 
     /** Whether requests wait. */
@@ -104,6 +109,30 @@ final class RequestQueue {
             waiting = queue;
         }
         return queue;
+    }
+
+    /**
+     * Whether Terminate is among the requests that wait.
+     *
+     * @param begun what is here of a message that they go on with, null for nothing
+     * @param skipped how many bytes at their beginning belong to a message that does not wait
+     */
+    boolean hasFarewell(@Nullable ByteBuf begun, int skipped) {
+        ArrayDeque<ByteBuf> queue = waiting;
+        if (queue == null) {
+            return false;
+        }
+        List<ByteBuf> all = new ArrayList<>(queue);
+        if (begun != null) {
+            all.add(0, begun);
+        }
+        ByteBuf joined =
+                Unpooled.wrappedBuffer(all.stream().map(ByteBuf::retainedSlice).toArray(ByteBuf[]::new));
+        try {
+            return Farewell.isIn(joined, skipped);
+        } finally {
+            joined.release();
+        }
     }
 
     /** Keeps no room when nothing waits. */

@@ -231,6 +231,11 @@ public final class RequestRelay {
         state.begin();
     }
 
+    /** Whether the client has said goodbye behind requests that wait. */
+    public boolean hasFarewell() {
+        return queue.hasFarewell(held, remaining);
+    }
+
     /** Whether requests wait. */
     boolean hasWaiting() {
         return queue.isWaiting();

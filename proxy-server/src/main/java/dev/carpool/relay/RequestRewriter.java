@@ -220,6 +220,9 @@ final class RequestRewriter {
 
     private int query(ByteBuf in, int at, int length, int start, Link link) {
         ServerConnection server = link.server();
+        if (server.outstanding().isSkipping()) {
+            return AS_IT_IS; // the server does not look at it
+        }
         boolean whole = length <= LONGEST_READ;
         if (whole && length > 5) {
             if (!read(in, at, length, start, link)) {
@@ -234,7 +237,6 @@ final class RequestRewriter {
                 discardSequences(in, start, at, server, false);
             }
         }
-        server.outstanding().push(OutstandingRequests.QUERY);
         unnamed.dropped(server);
         if (!whole) {
             passing = RequestLexer.inParts(server, state);

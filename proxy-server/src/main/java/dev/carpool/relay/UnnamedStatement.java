@@ -43,7 +43,9 @@ final class UnnamedStatement {
         /** The statement is too large to keep: the server connection in use alone has it. */
         boolean large;
 
+        /** Of a Close or a simple query, until whose answer the statement is there. */
         private final boolean isClose;
+
         private @Nullable Version before;
         private boolean skipped;
 
@@ -160,10 +162,20 @@ final class UnnamedStatement {
         server.outstanding().push(entry, version);
     }
 
-    /** A simple query is sent: the server drops the statement. */
+    /**
+     * A simple query is sent: queues what the server owes for it. The server drops the statement, unless it skips the query
+     * for an error of the batch in front of it, or takes it for the end of a COPY.
+     */
     void dropped(ServerConnection server) {
         server.unnamedStatement(0);
-        last = NONE;
+        OutstandingRequests outstanding = server.outstanding();
+        if (outstanding.mayIgnoreNext()) {
+            Version now = now();
+            push(server, OutstandingRequests.QUERY, new Version(NOTHING, 0, Suspicion.NONE, now.large, true, now));
+        } else {
+            last = NONE;
+            outstanding.push(OutstandingRequests.QUERY);
+        }
     }
 
     /** Whether the unnamed statement of the server connection is this one. */

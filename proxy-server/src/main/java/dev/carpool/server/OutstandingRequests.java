@@ -127,6 +127,9 @@ public final class OutstandingRequests {
     /** Extended requests have been sent since the last request that ends a batch. */
     private boolean unsynced;
 
+    /** Extended requests have been sent since the last Sync. */
+    private boolean extended;
+
     /** Entries with an {@link Effect} in front of the last Sync. */
     private int earlierChanges;
 
@@ -156,6 +159,11 @@ public final class OutstandingRequests {
      */
     public boolean isUnsynced() {
         return unsynced || skipping;
+    }
+
+    /** Whether the server may ignore a request that is sent next: for an error in front of it, or in place of COPY data. */
+    public boolean mayIgnoreNext() {
+        return skipping || copyIn || (extended && size > 0);
     }
 
     private static boolean isExtended(int kind) {
@@ -230,6 +238,7 @@ public final class OutstandingRequests {
             return;
         }
         unsynced = isExtended(kind) || (unsynced && !endsBatch(kind));
+        extended = isExtended(kind) || (extended && kind != SYNC);
         if (size == entries.length) {
             grow();
         }
@@ -575,6 +584,7 @@ public final class OutstandingRequests {
         skipping = false;
         copyIn = false;
         unsynced = false;
+        extended = false;
         notes = null;
         earlierChanges = 0;
         changes = 0;

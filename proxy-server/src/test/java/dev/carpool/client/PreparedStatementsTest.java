@@ -212,6 +212,47 @@ final class PreparedStatementsTest {
     }
 
     @Test
+    void theUnnamedStatementOutlivesASimpleQueryThatIsSkipped() {
+        String there = "2D(a)C(SELECT 1)Z(I)";
+        assertUnnamed(there, failing().query("select b").sync());
+        assertUnnamed(there, failing().query("select b").query("select c").sync());
+        assertUnnamed("E(26000)Z(I)", failing().sync().query("select b"));
+        assertUnnamed(
+                "E(26000)Z(I)",
+                Wire.empty().parse("s", "select b").query("select c").sync());
+    }
+
+    @Test
+    void theUnnamedStatementOutlivesASimpleQueryBehindAnError() {
+        TestClient client = proxy.login();
+        assertEquals("1Z(I)", ask(client, parse("", "select a")));
+        assertEquals("E(26000)", ask(client, failing()));
+        assertEquals("Z(I)", ask(client, Wire.empty().query("select b").sync()));
+        assertEquals("2D(a)C(SELECT 1)Z(I)", ask(client, run("")));
+    }
+
+    @Test
+    void theUnnamedStatementOutlivesAQueryThatEndsACopy() {
+        TestClient client = proxy.login();
+        assertEquals("1Z(I)", ask(client, parse("", "copyin")));
+        assertEquals("2G", ask(client, Wire.empty().run("")));
+        assertEquals("E(57014)Z(I)", ask(client, Wire.empty().query("eaten").sync()));
+        assertEquals(
+                "2GE(57014)Z(I)",
+                ask(client, Wire.empty().run("").query("eaten").sync()));
+        assertEquals("2G", ask(client, Wire.empty().run("")));
+    }
+
+    @Test
+    void aResetThatIsSkippedHoldsNothingUp() {
+        TestClient client = proxy.login("application_name", "mine");
+        assertEquals("E(26000)Z(I)", ask(client, failing().query("reset all").sync()));
+        assertEquals("E(26000)", ask(client, failing()));
+        assertEquals("Z(I)", ask(client, Wire.empty().query("reset all").sync()));
+        assertEquals("TD(mine)C(SELECT 1)Z(I)", client.query("show application_name"));
+    }
+
+    @Test
     void theUnnamedStatementDoesNotOutliveWhatIsNotSkipped() {
         String gone = "E(26000)Z(I)";
         assertUnnamed(

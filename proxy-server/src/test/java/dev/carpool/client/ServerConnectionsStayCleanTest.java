@@ -331,6 +331,63 @@ final class ServerConnectionsStayCleanTest {
     }
 
     @Test
+    void aQueryThatQueuesIsCarriedOutWhenItsClientHasSaidGoodbye() {
+        TestClient holder = proxy.login();
+        holder.query("begin");
+        TestClient client = proxy.login();
+        client.send(Wire.empty()
+                .query("insert kept")
+                .query("big 200000")
+                .query("insert too")
+                .terminate());
+        client.close();
+        TestClient silent = proxy.login();
+        silent.send(Wire.empty().query("insert lost"));
+        silent.close();
+        assertEquals(2, proxy.sessions().all().size());
+        holder.query("commit");
+        assertEquals(List.of("kept", "too"), proxy.postgres.committed);
+        assertEquals(1, proxy.sessions().all().size());
+        assertNextClientIsServed(1);
+    }
+
+    @Test
+    void aQueryThatWaitsForItsSettingsIsCarriedOutWhenItsClientHasSaidGoodbye() {
+        TestClient other = proxy.login();
+        TestClient client = proxy.login("role", "somebody");
+        other.query("select 1");
+        ModelPostgres.Backend server = proxy.postgres.last();
+        server.deaf = true;
+        client.send(Wire.empty().query("insert kept").query("insert too").terminate());
+        client.close();
+        server.hear();
+        proxy.run();
+        assertEquals(List.of("kept", "too"), proxy.postgres.committed);
+        assertEquals(0, proxy.postgres.cancels);
+        assertEquals(1, proxy.sessions().all().size());
+        assertNextClientIsServed(1);
+    }
+
+    @Test
+    void aClientThatHasSaidGoodbyeAndCannotBeServedIsNotKept() {
+        restart("query_wait_timeout=1ms");
+        TestClient holder = proxy.login();
+        holder.query("begin");
+        TestClient client = proxy.login();
+        client.send(Wire.empty().query("insert lost").terminate());
+        client.close();
+        assertEquals(2, proxy.sessions().all().size());
+        for (long begun = System.nanoTime();
+                proxy.sessions().all().size() > 1 && System.nanoTime() - begun < 10_000_000_000L; ) {
+            proxy.pools().tick(); // the deadline is one of the clock on the wall
+            proxy.run();
+        }
+        assertEquals(1, proxy.sessions().all().size());
+        holder.query("commit");
+        assertEquals(List.of(), proxy.postgres.committed);
+    }
+
+    @Test
     void aClientThatVanishesHasItsQueryCancelled() {
         TestClient client = proxy.login();
         client.send(Wire.empty().query("hang"));
