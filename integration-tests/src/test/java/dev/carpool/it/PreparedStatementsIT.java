@@ -364,6 +364,74 @@ class PreparedStatementsIT {
         }
     }
 
+    /** Drivers read rows by what they were told of a statement when they prepared it. */
+    @Test
+    void aResultThatIsNotWhatTheClientWasToldGetsPostgresErrorOnAnyServerConnection() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=3", "server_round_robin=true");
+                ScriptedClient statement = proxy.login();
+                ScriptedClient portal = proxy.login();
+                ScriptedClient untold = proxy.login();
+                ScriptedClient other = proxy.login()) {
+            String table = PostgresUnderTest.newName("retyped");
+            other.query("create table " + table + " (i int, j int); insert into " + table + " values (1, 2)");
+            byte[] parse = Wire.parse("s", "select * from " + table);
+            byte[] runTold = Wire.all(Wire.bind("", "s"), Wire.describe('P', ""), Wire.execute("", 0), Wire.sync());
+            assertEquals("1 t T Z:I", statement.exchange(parse, Wire.describe('S', "s"), Wire.sync()));
+            assertEquals("1 2 T D:1,2 C:SELECT_1 Z:I", portal.exchange(parse, runTold));
+            assertEquals("1 Z:I", untold.exchange(parse, Wire.sync()));
+            for (int i = 0; i < 4; i++) {
+                assertEquals("2 D:1,2 C:SELECT_1 Z:I", statement.exchange(Wire.run("s")));
+            }
+            for (String type : List.of("text", "bigint", "numeric(9,2)")) {
+                other.query("alter table " + table + " alter column j set data type " + type + " using 2");
+                for (int i = 0; i < 4; i++) {
+                    for (ScriptedClient told : List.of(statement, portal)) {
+                        told.send(Wire.run("s"));
+                        List<Reply> replies = told.untilReady();
+                        assertEquals("E:0A000 Z:I", ScriptedClient.summary(replies), type);
+                        assertEquals("RevalidateCachedQuery", replies.get(0).field('R'));
+                    }
+                    statement.query("begin");
+                    assertEquals("E:0A000 Z:E", statement.exchange(Wire.run("s")));
+                    assertEquals("E:25P02 Z:E", statement.exchange(Wire.run("s")));
+                    statement.query("rollback");
+                }
+            }
+            String now = "2 D:1,2.00 C:SELECT_1 Z:I";
+            assertEquals("3 1 2 T D:1,2.00 C:SELECT_1 Z:I", statement.exchange(Wire.close('S', "s"), parse, runTold));
+            assertEquals("3 1 2 T D:1,2.00 C:SELECT_1 Z:I", portal.exchange(Wire.close('S', "s"), parse, runTold));
+            for (int i = 0; i < 3; i++) {
+                untold.exchange(Wire.run("s")); // what a connection has from before is an error once
+            }
+            for (int i = 0; i < 4; i++) {
+                assertEquals(now, statement.exchange(Wire.run("s")), "prepared anew");
+                assertEquals(now, portal.exchange(Wire.run("s")), "prepared anew");
+                assertEquals(now, untold.exchange(Wire.run("s")), "never told");
+            }
+        }
+    }
+
+    @Test
+    void aResultThatIsWhatTheClientWasToldIsLookedAtWithinABatchAsWell() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=3", "server_round_robin=true");
+                ScriptedClient a = proxy.login();
+                ScriptedClient b = proxy.login()) {
+            byte[] one = Wire.parse("one", "select 1, $1::int");
+            byte[] two = Wire.parse("two", "select 'two'");
+            byte[] both =
+                    Wire.all(Wire.bind("", "one", "7"), Wire.execute("", 0), Wire.bind("", "two"), Wire.execute("", 0));
+            a.exchange(one, Wire.describe('S', "one"), two, Wire.describe('S', "two"), Wire.sync());
+            b.query("begin");
+            for (int i = 0; i < 6; i++) {
+                assertEquals(
+                        "2 D:1,7 C:SELECT_1 2 D:two C:SELECT_1 2 D:1,7 C:SELECT_1 2 D:two C:SELECT_1 Z:I",
+                        a.exchange(both, both, Wire.sync()));
+                assertEquals("E:22P02 Z:I", a.exchange(Wire.run("one", "x")));
+                b.query(i % 2 == 0 ? "rollback" : "begin");
+            }
+        }
+    }
+
     @Test
     void preparedAfterAChangeNeverMeetsAnOlderPlan() throws Exception {
         try (ProxyUnderTest proxy = ProxyUnderTest.start("default_pool_size=3", "server_round_robin=true");

@@ -28,6 +28,9 @@ public final class ClientStatements {
         /** Every Parse with at least this number was sent when the client's own had been answered. */
         private long answeredBefore = Long.MAX_VALUE;
 
+        /** The {@link ResultShape} that the client has been told. */
+        private long told = ResultShape.UNKNOWN;
+
         /** What the name stood for before, while that may come back. */
         private @Nullable Mapping previous;
 
@@ -96,6 +99,16 @@ public final class ClientStatements {
          */
         public boolean accepts(long number) {
             return number == parse || number >= answeredBefore;
+        }
+
+        /** The {@link ResultShape} that the client has been told last, and goes by perhaps. */
+        public long told() {
+            return told;
+        }
+
+        /** The client is told a {@link ResultShape}. */
+        public void tell(long shape) {
+            told = shape;
         }
 
         /** What it replaced and what was not taken back itself. */

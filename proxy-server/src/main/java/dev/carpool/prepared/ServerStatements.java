@@ -17,6 +17,7 @@ public final class ServerStatements {
     private static final class Entry {
         final SharedStatement statement;
         long parse;
+        long shape = ResultShape.UNKNOWN;
         long lastUsed;
 
         @Nullable
@@ -102,6 +103,7 @@ public final class ServerStatements {
         Entry there = find(statement);
         if (there != null) {
             there.parse = parse;
+            there.shape = ResultShape.UNKNOWN;
         }
     }
 
@@ -110,6 +112,21 @@ public final class ServerStatements {
         Entry entry = find(statement);
         if (entry != null) {
             entry.parse = parse;
+            entry.shape = ResultShape.UNKNOWN;
+        }
+    }
+
+    /** The {@link ResultShape} of the statement there, as far as it is known. */
+    public long shapeOf(SharedStatement statement) {
+        Entry entry = find(statement);
+        return entry == null ? ResultShape.UNKNOWN : entry.shape;
+    }
+
+    /** Notes the {@link ResultShape} of the statement that the Parse of that number has made, if it is still that. */
+    public void described(SharedStatement statement, long parse, long shape) {
+        Entry entry = find(statement);
+        if (entry != null && entry.parse == parse) {
+            entry.shape = shape;
         }
     }
 
@@ -118,6 +135,7 @@ public final class ServerStatements {
         for (Entry entry = newest; entry != null; entry = entry.older) {
             if (Arrays.equals(entry.statement.serverName(), serverName)) {
                 entry.parse = UNSURE;
+                entry.shape = ResultShape.UNKNOWN;
             }
         }
     }

@@ -414,6 +414,12 @@ public final class RequestRelay {
                     queue.pause(RequestQueue.Until.PREPARED);
                     continue;
                 }
+                if (rewrittenTo == RequestRewriter.ASKED) {
+                    start = Math.max(start, output.handedOn());
+                    queue.pause(RequestQueue.Until.ANSWERED);
+                    askForAnswers = true;
+                    continue;
+                }
                 if (rewrittenTo >= 0) {
                     start = rewrittenTo;
                     at = rewrittenTo;

@@ -7,6 +7,7 @@ import dev.carpool.prepared.StatementCatalog;
 import dev.carpool.prepared.StatementName;
 import dev.carpool.protocol.ProtocolViolation;
 import dev.carpool.server.OutstandingRequests;
+import dev.carpool.server.ResultChanged;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.suspicion.Effects;
 import dev.carpool.suspicion.EffectsReader;
@@ -43,12 +44,16 @@ final class RequestRewriter {
     /** Nothing has been done with the message yet: {@link ClientEnd#resumeRequests} says when it can be. */
     static final int MUST_WAIT = -2;
 
+    /** Nothing has been done with the message yet: the server has been asked what must be known before. */
+    static final int ASKED = -3;
+
     private final RequestOutput output;
     private final SessionState state;
     private final RequestEffects effects;
     private final StatementRewriter statements;
     private final SqlStatements sql;
     private final UnnamedStatement unnamed = new UnnamedStatement();
+    private final LastBound lastBound = new LastBound();
     private final RequestLexer lexer = RequestLexer.ofThread();
     private final WaitRule waits;
 
@@ -115,6 +120,7 @@ final class RequestRewriter {
 
     /** A link begins: nothing is owed that the session has asked for. */
     void begin() {
+        lastBound.forget();
         waits.begin();
         sql.failed();
     }
@@ -143,7 +149,7 @@ final class RequestRewriter {
     }
 
     /**
-     * Deals with one message that is {@link #opened}. Returns {@link #AS_IT_IS}, {@link #MUST_WAIT}, or the index up to which
+     * Deals with one message that is {@link #opened}. Returns {@link #AS_IT_IS}, {@link #MUST_WAIT}, {@link #ASKED}, or the index up to which
      * {@code in} has been replaced by what was written; the rest of the message follows from there.
      */
     int message(byte type, ByteBuf in, int at, int length, int start, Link link) {
@@ -359,6 +365,14 @@ final class RequestRewriter {
         int name = MessageStrings.end(in, at + 5, here) + 1;
         int nameEnd = MessageStrings.end(in, name, here);
         Mapping mapping = nameEnd == name ? null : statements.find(in, name, nameEnd);
+        boolean differs = false;
+        if (mapping != null && statements.mayDiffer(mapping, link) && !sql.isShown(mapping, server)) {
+            output.forward(in, start, at, server);
+            if (statements.ask(mapping, link, output.writing())) {
+                return ASKED;
+            }
+            differs = true;
+        }
         ProcessIds ids = ProcessIds.NONE;
         if ((suspicion(nameEnd == name, mapping) & Suspicion.OTHERS) != 0) {
             String text = mapping == null ? unnamed.text() : mapping.statement().latin1();
@@ -369,6 +383,7 @@ final class RequestRewriter {
         }
         boolean other = link.state().processes().replacesConstants(ids);
         link.stats().bind();
+        lastBound.forget();
         if (nameEnd == name) {
             supplyUnnamed(in, start, at, server);
             int bits = bound(unnamed.suspicion(), null, in, nameEnd + 1, here, link);
@@ -394,7 +409,10 @@ final class RequestRewriter {
         }
         sequences(bits, in, start, at, true, link);
         byte[] there;
-        if (mapping != null && other) {
+        if (differs) {
+            there = statements.unknown(in, name, nameEnd).server();
+            server.outstanding().push(OutstandingRequests.BIND, ResultChanged.ERROR);
+        } else if (mapping != null && other) {
             output.forward(in, start, at, server);
             writeOther(mapping.statement().body(), ids, link);
             there = NO_NAME;
@@ -406,6 +424,7 @@ final class RequestRewriter {
                 return AS_IT_IS;
             }
             server.outstanding().push(OutstandingRequests.BIND, names);
+            lastBound.bound(in, at + 5, name - 1, mapping, names);
             there = names.server();
         }
         ByteBuf out = output.writing();
@@ -501,7 +520,12 @@ final class RequestRewriter {
         }
         byte what = in.getByte(at + 5);
         if (what != 'S') {
-            outstanding.push(type == CLOSE ? OutstandingRequests.CLOSE : OutstandingRequests.DESCRIBE_PORTAL);
+            if (type == CLOSE) {
+                outstanding.push(OutstandingRequests.CLOSE);
+            } else {
+                Mapping mapping = lastBound.of(in, at + 6, end - 1);
+                push(OutstandingRequests.DESCRIBE_PORTAL, mapping, lastBound.names(), link);
+            }
             return AS_IT_IS;
         }
         return type == CLOSE ? close(in, at, end, start, link) : describe(in, at, end, start, link);
@@ -542,15 +566,23 @@ final class RequestRewriter {
             outstanding.push(OutstandingRequests.DESCRIBE_STATEMENT);
             return AS_IT_IS;
         }
-        outstanding.push(OutstandingRequests.DESCRIBE_STATEMENT, names);
-        byte[] there = names.server();
-        ByteBuf out = output.writing();
-        out.writeByte(DESCRIBE);
-        out.writeInt(4 + 1 + there.length + 1);
-        out.writeByte('S');
-        out.writeBytes(there);
-        out.writeByte(0);
+        push(OutstandingRequests.DESCRIBE_STATEMENT, mapping, names, link);
+        StatementRewriter.describe(names.server(), output.writing());
         return end;
+    }
+
+    /** Queues a Describe of a statement, or of a portal of it, that is there under these names; null for an unknown one. */
+    private void push(int entry, @Nullable Mapping mapping, @Nullable StatementName names, Link link) {
+        OutstandingRequests outstanding = link.server().outstanding();
+        OutstandingRequests.Description description =
+                mapping == null || names == null ? null : statements.description(mapping, names, link);
+        if (description != null) {
+            outstanding.push(entry, description);
+        } else if (names != null) {
+            outstanding.push(entry, names);
+        } else {
+            outstanding.push(entry);
+        }
     }
 
     // What goes in front

@@ -6,12 +6,15 @@ import dev.carpool.params.ParameterValues;
 import dev.carpool.prepared.ClientStatements;
 import dev.carpool.prepared.ClientStatements.Mapping;
 import dev.carpool.prepared.PrepareNumbers;
+import dev.carpool.prepared.ResultShape;
 import dev.carpool.prepared.ServerStatements;
 import dev.carpool.prepared.SharedStatement;
 import dev.carpool.prepared.StatementCatalog;
 import dev.carpool.prepared.StatementName;
+import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.protocol.WireWriter;
 import dev.carpool.server.OutstandingRequests;
+import dev.carpool.server.OutstandingRequests.Description;
 import dev.carpool.server.OutstandingRequests.Effect;
 import dev.carpool.server.ServerConnection;
 import dev.carpool.suspicion.SettingNames;
@@ -308,24 +311,94 @@ final class StatementRewriter {
      * to {@code out}. Returns the names to use.
      */
     StatementName ensure(Mapping mapping, Link link, ByteBuf out) {
-        SharedStatement statement = mapping.statement();
+        SharedStatement statement = used(mapping, link);
         ServerStatements held = link.server().statements();
-        long transaction = link.server().transactions();
         if (statement.isUnkept()) {
             return mapping.names(statement);
         }
-        if (mapping.accepts(held.touch(statement, transaction))) {
-            return mapping.names(statement, held.parseOf(statement));
+        if (!mapping.accepts(held.touch(statement, link.server().transactions()))) {
+            parse(mapping, statement, false, link, out);
+        }
+        return mapping.names(statement, held.parseOf(statement));
+    }
+
+    /** What the client's name stands for on the server connection: what it has parsed, or the same for the settings of now. */
+    private SharedStatement used(Mapping mapping, Link link) {
+        SharedStatement statement = mapping.statement();
+        if (statement.isUnkept() || mapping.accepts(link.server().statements().parseOf(statement))) {
+            return statement;
         }
         Scope now = (statement.suspicion() & Suspicion.SQL_PREPARE) != 0 ? ownScope(link) : scope(link);
-        if (!statement.scope().equals(now)) {
-            statement = catalog.inScope(now, now.asciiBytes(), statement);
-            if (mapping.accepts(held.touch(statement, transaction))) {
-                return mapping.names(statement, held.parseOf(statement));
-            }
+        return statement.scope().equals(now) ? statement : catalog.inScope(now, now.asciiBytes(), statement);
+    }
+
+    /**
+     * Whether the statement about to be bound has another result than the client has been told, or may have. PostgreSQL
+     * refuses a statement whose result has changed, because drivers read rows by what they were told. Where the client's own
+     * Parse has made it, the server sees to that.
+     */
+    boolean mayDiffer(Mapping mapping, Link link) {
+        ServerConnection server = link.server();
+        OutstandingRequests outstanding = server.outstanding();
+        if (mapping.told() == ResultShape.UNKNOWN
+                || (mapping.statement().suspicion() & Suspicion.SQL_PREPARE) != 0
+                || outstanding.isSkipping()
+                || outstanding.isCopyIn()
+                || server.transactionStatus() == TransactionStatus.FAILED) {
+            return false;
         }
-        parse(mapping, statement, false, link, out);
-        return mapping.names(statement, held.parseOf(statement));
+        SharedStatement statement = used(mapping, link);
+        long parse = server.statements().parseOf(statement);
+        return parse != mapping.number()
+                && !statement.isUnkept()
+                && (!mapping.accepts(parse)
+                        || ResultShape.differ(
+                                mapping.told(), server.statements().shapeOf(statement)));
+    }
+
+    /**
+     * Has the server describe to the proxy a statement that {@link #mayDiffer}; what that takes is written to {@code out}.
+     * False if its result is known, and another.
+     */
+    boolean ask(Mapping mapping, Link link, ByteBuf out) {
+        SharedStatement statement = used(mapping, link);
+        ServerStatements held = link.server().statements();
+        if (mapping.accepts(held.parseOf(statement)) && held.shapeOf(statement) != ResultShape.UNKNOWN) {
+            return false;
+        }
+        StatementName names = ensure(mapping, link, out);
+        long parse = held.parseOf(statement);
+        link.server()
+                .outstanding()
+                .push(
+                        OutstandingRequests.DESCRIBE_STATEMENT | OutstandingRequests.SWALLOW,
+                        new Description(names, shape -> held.described(statement, parse, shape)));
+        describe(names.server(), out);
+        return true;
+    }
+
+    /** What learns of a Describe of the client, whose statement is there under these names; null if nothing new comes of it. */
+    @Nullable
+    Description description(Mapping mapping, StatementName names, Link link) {
+        SharedStatement statement = used(mapping, link);
+        ServerStatements held = link.server().statements();
+        long known = held.shapeOf(statement);
+        if (known != ResultShape.UNKNOWN && known == mapping.told()) {
+            return null;
+        }
+        long parse = held.parseOf(statement);
+        return new Description(names, shape -> {
+            held.described(statement, parse, shape);
+            mapping.tell(shape);
+        });
+    }
+
+    static void describe(byte[] name, ByteBuf out) {
+        out.writeByte(DESCRIBE);
+        out.writeInt(4 + 1 + name.length + 1);
+        out.writeByte('S');
+        out.writeBytes(name);
+        out.writeByte(0);
     }
 
     private void parse(Mapping mapping, SharedStatement statement, boolean own, Link link, ByteBuf out) {

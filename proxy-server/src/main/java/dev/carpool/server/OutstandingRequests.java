@@ -3,6 +3,7 @@ package dev.carpool.server;
 import dev.carpool.prepared.StatementName;
 import java.util.ArrayDeque;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -110,9 +111,28 @@ public final class OutstandingRequests {
         }
     }
 
+    /** Goes with a Describe, and learns what has been described. */
+    public static final class Description {
+        private final @Nullable StatementName names;
+        private final LongConsumer shape;
+
+        /**
+         * @param names of the statement, if the client has another name for it; null for a portal
+         * @param shape gets a {@link dev.carpool.prepared.ResultShape}
+         */
+        public Description(@Nullable StatementName names, LongConsumer shape) {
+            this.names = names;
+            this.shape = shape;
+        }
+
+        void described(long found) {
+            shape.accept(found);
+        }
+    }
+
     private byte[] entries = new byte[16];
 
-    /** An {@link Effect}, {@link Replacement}, {@link StatementName} or {@link Attempt} for each entry that has one. */
+    /** An {@link Effect}, {@link Replacement}, {@link StatementName}, {@link Description} or {@link Attempt} for each entry that has one. */
     private @Nullable Object @Nullable [] notes;
 
     private int head;
@@ -187,6 +207,11 @@ public final class OutstandingRequests {
     /** Queues a request that is sent next, and names a statement for the server that the client names otherwise. */
     public void push(int entry, StatementName names) {
         add(entry, names);
+    }
+
+    /** Queues a Describe that is sent next. */
+    public void push(int entry, Description description) {
+        add(entry, description);
     }
 
     /** Queues a request that is sent next and must fail, with the error that the client gets. */
@@ -329,7 +354,16 @@ public final class OutstandingRequests {
         if (note instanceof Effect effect) {
             return effect.names();
         }
+        if (note instanceof Description description) {
+            return description.names;
+        }
         return note instanceof StatementName names ? names : null;
+    }
+
+    /** Who learns what the oldest entry describes; null for nobody. */
+    @Nullable
+    Description description() {
+        return note() instanceof Description description ? description : null;
     }
 
     private @Nullable Object note() {

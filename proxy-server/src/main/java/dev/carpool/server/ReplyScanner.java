@@ -1,5 +1,6 @@
 package dev.carpool.server;
 
+import dev.carpool.prepared.ResultShape;
 import dev.carpool.prepared.StatementName;
 import dev.carpool.protocol.ErrorFields;
 import dev.carpool.protocol.NotificationResponse;
@@ -10,8 +11,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 import static dev.carpool.protocol.BackendMessageType.*;
@@ -75,14 +74,8 @@ final class ReplyScanner {
     /** How much of an ErrorResponse is opened; the rest streams through. */
     private static final int ERROR_PREFIX = 1024;
 
-    /** SQLSTATE of "cached plan must not change result type" (feature_not_supported). */
-    private static final String STALE_PLAN = "0A000";
-
     /** Where a Bind with formats for another number of columns fails in PostgreSQL. */
     private static final String FORMATS_ROUTINE = "PortalSetResultFormat";
-
-    /** What PostgreSQL says where a statement's result is not any more what it was; drivers know it by the routine. */
-    private static final byte[] RESULT_CHANGED = resultChanged();
 
     /** SQLSTATE of "prepared statement does not exist" (invalid_sql_statement_name). */
     private static final String NO_STATEMENT = "26000";
@@ -294,8 +287,14 @@ final class ReplyScanner {
                 }
                 yield length;
             }
+            case ROW_DESCRIPTION -> isRead(length) ? length : 4;
             default -> 4;
         };
+    }
+
+    /** Whether a RowDescription of that length is looked into. */
+    private boolean isRead(int length) {
+        return length <= OPENED_LIMIT && outstanding.description() != null;
     }
 
     private int accept(byte type, ByteBuf in, int at, int length) {
@@ -328,6 +327,14 @@ final class ReplyScanner {
             case ERROR_RESPONSE -> {
                 return error(in, at, length, ours);
             }
+            case ROW_DESCRIPTION, NO_DATA -> {
+                OutstandingRequests.Description description = outstanding.description();
+                int verdict = matched(type);
+                if (description != null) {
+                    description.described(shape(type, in, at, length));
+                }
+                return verdict;
+            }
             case COMMAND_COMPLETE -> {
                 int verdict = matched(type);
                 sink.commandComplete(in, at + 5, at + length, ours);
@@ -352,12 +359,11 @@ final class ReplyScanner {
         }
     }
 
-    private static byte[] resultChanged() {
-        String fields = "SERROR\0VERROR\0C" + STALE_PLAN
-                + "\0Mcached plan must not change result type\0Fplancache.c\0RRevalidateCachedQuery\0\0";
-        ByteBuffer message = ByteBuffer.allocate(1 + Integer.BYTES + fields.length());
-        message.put(ERROR_RESPONSE).putInt(message.capacity() - 1);
-        return message.put(fields.getBytes(StandardCharsets.US_ASCII)).array();
+    private static long shape(byte type, ByteBuf in, int at, int length) {
+        if (type == NO_DATA) {
+            return ResultShape.NONE;
+        }
+        return length <= OPENED_LIMIT ? ResultShape.of(in, at + 5, at + 1 + length) : ResultShape.UNREAD;
     }
 
     private int matched(byte type) {
@@ -395,10 +401,11 @@ final class ReplyScanner {
         sink.error(fields, ours, false);
         replacement = made != null ? made.message : null;
         if (names != null && names.isSubstitute() && fields.routine().equals(FORMATS_ROUTINE)) {
-            replacement = RESULT_CHANGED;
+            replacement = ResultChanged.ERROR.message;
         } else if (names != null) {
             replacement = inClientsWords(in, at, length, names);
-            if (fields.sqlState().equals(STALE_PLAN) || fields.sqlState().equals(NO_STATEMENT)) {
+            if (fields.sqlState().equals(ResultChanged.SQL_STATE)
+                    || fields.sqlState().equals(NO_STATEMENT)) {
                 sink.statementUseless(names.server());
             }
         } else if (replacement == null && !ours && fields.sqlState().equals(NO_STATEMENT)) {
