@@ -194,6 +194,15 @@ class AuthenticationIT {
             assertRefused(proxy, role, "wrong");
             assertRefused(proxy, "o'; drop table x; --", "wrong");
         }
+        try (ProxyUnderTest proxy = ProxyUnderTest.start(
+                "auth_type=plain",
+                "auth_file=" + users,
+                "auth_user=" + asker,
+                "auth_dbname=postgres",
+                "auth_query=select usename, passwd from " + function + "($1)")) {
+            assertRefused(proxy, role, "wrong");
+            assertAdmitted(proxy, role, role); // the server wants a proof, for which the verifier alone is not enough
+        }
     }
 
     @Test

@@ -104,7 +104,7 @@ final class AuthenticationPhase extends MessagePhase {
         switch (method) {
             case ANY -> admitted(storedCredentials(), false);
             case TRUST -> trustKnown();
-            case REJECT, HBA -> session.fail(CarpoolError.LOGIN_REJECTED.reply(session.user(), session.database()));
+            case REJECT, HBA -> rejected();
             case CERT -> certificate();
             case PASSTHROUGH -> passthrough();
             default ->
@@ -120,8 +120,13 @@ final class AuthenticationPhase extends MessagePhase {
         if (auth.knows(session.user())) {
             admitted(storedCredentials(), false);
         } else {
-            session.fail(CarpoolError.LOGIN_REJECTED.reply(session.user(), session.database()));
+            rejected();
         }
+    }
+
+    private void rejected() {
+        session.fail(CarpoolError.LOGIN_REJECTED.reply(
+                session.user(), session.database(), session.isTls() ? "SSL encryption" : "no encryption"));
     }
 
     private void withSecret(AuthType method, @Nullable StoredSecret found) {
@@ -331,7 +336,7 @@ final class AuthenticationPhase extends MessagePhase {
             boolean right = matches && known != null;
             return () -> {
                 if (right) {
-                    admitted(storedCredentials(), false);
+                    admitted(new ServerCredentials.Plain(password), false);
                 } else {
                     failed(CarpoolError.PASSWORD_FAILED.reply(session.user()), null);
                 }
@@ -399,7 +404,7 @@ final class AuthenticationPhase extends MessagePhase {
     private void passthrough(Runnable secretWanted) {
         DatabaseConfig target = proving();
         if (target.forcedUser() != null && target.password() != null) {
-            session.fail(CarpoolError.LOGIN_REJECTED.reply(session.user(), session.database()));
+            rejected();
             return;
         }
         int trust = sessionsPool().trust(auth.trustTtl());

@@ -54,7 +54,7 @@ public enum CarpoolError {
             "CP103",
             SqlState.INVALID_AUTHORIZATION,
             Severity.FATAL,
-            "no authentication rule admits user \"%s\" to database \"%s\" from this address",
+            "no authentication rule admits user \"%s\" to database \"%s\" from this address, %s",
             "see auth_type and auth_hba_file"),
     PASSWORD_NEEDS_TLS(
             "CP104",

@@ -149,8 +149,8 @@ final class RequestRewriter {
     }
 
     /**
-     * Deals with one message that is {@link #opened}. Returns {@link #AS_IT_IS}, {@link #MUST_WAIT}, {@link #ASKED}, or the index up to which
-     * {@code in} has been replaced by what was written; the rest of the message follows from there.
+     * Deals with one message that is {@link #opened}. Returns {@link #AS_IT_IS}, {@link #MUST_WAIT}, {@link #ASKED}, or the
+     * index up to which {@code in} has been replaced by what was written; the rest of the message follows from there.
      */
     int message(byte type, ByteBuf in, int at, int length, int start, Link link) {
         OutstandingRequests outstanding = link.server().outstanding();
@@ -524,7 +524,7 @@ final class RequestRewriter {
                 outstanding.push(OutstandingRequests.CLOSE);
             } else {
                 Mapping mapping = lastBound.of(in, at + 6, end - 1);
-                push(OutstandingRequests.DESCRIBE_PORTAL, mapping, lastBound.names(), link);
+                push(OutstandingRequests.DESCRIBE_PORTAL, mapping, mapping == null ? null : lastBound.names(), link);
             }
             return AS_IT_IS;
         }

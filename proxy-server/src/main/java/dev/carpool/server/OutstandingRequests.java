@@ -132,7 +132,7 @@ public final class OutstandingRequests {
 
     private byte[] entries = new byte[16];
 
-    /** An {@link Effect}, {@link Replacement}, {@link StatementName}, {@link Description} or {@link Attempt} for each entry that has one. */
+    /** What belongs to an entry, as {@link Effect}, {@link Replacement}, {@link Description} and the like, if it has something. */
     private @Nullable Object @Nullable [] notes;
 
     private int head;
