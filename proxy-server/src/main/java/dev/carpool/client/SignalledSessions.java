@@ -25,9 +25,6 @@ final class SignalledSessions {
     /** How long it may take until a session has a server connection. */
     private static final Duration LONGEST = Duration.ofSeconds(2);
 
-    /** How long a server process may take to end. */
-    private static final long LONGEST_END_SECONDS = 5;
-
     private static final int PAUSE_MILLIS = 5;
 
     /** A session and its server connection; the link is null where it is not to be kept, or belongs together anyway. */
@@ -134,7 +131,7 @@ final class SignalledSessions {
         meant.channel().eventLoop().schedule(() -> find(meant, deadline, answer), PAUSE_MILLIS, TimeUnit.MILLISECONDS);
     }
 
-    /** The signals are sent: the sessions go on as ever when those that are to end have had the time to. */
+    /** The signals are sent: the sessions go on as ever when those that are to end have done so. */
     void letGo() {
         for (SignalledSessions each = this; each != null && !each.done; each = each.earlier) {
             each.done = true;
@@ -146,7 +143,7 @@ final class SignalledSessions {
         for (Held held : all) {
             Link link = held.link;
             if (link != null) {
-                held.session.channel().eventLoop().schedule(link::letGo, LONGEST_END_SECONDS, TimeUnit.SECONDS);
+                held.session.channel().eventLoop().execute(link::letGo);
             }
         }
         all.clear();

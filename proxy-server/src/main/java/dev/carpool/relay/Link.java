@@ -65,6 +65,12 @@ public final class Link implements ServerConnection.Owner {
     /** The server connection is this link's no more. */
     private boolean ended;
 
+    /** Signals to the server process that have been sent, but for those it has been asked about in vain. */
+    private int signals;
+
+    /** How many of them had been sent when the server was asked the question that is not answered yet. */
+    private int signalsAsked;
+
     /** Cancels that have come while the server did what the proxy asks for; null for none. */
     private @Nullable List<Consumer<Boolean>> cancels;
 
@@ -182,14 +188,31 @@ public final class Link implements ServerConnection.Owner {
         state.hold();
     }
 
-    /** The signal has arrived. */
+    /** The signal has been sent: the session is let go when its server process has shown that it is not to end. */
     public void letGo() {
-        if (!ended) {
+        if (!ended && mode == PoolingMode.SESSION) {
             state.letGo();
-            server.cancelStarted();
-            server.cancelEnded(); // what may be on its way still is waited for
+        } else if (!ended) {
+            signals++;
             unlinkIfNothingIsAsked();
         }
+    }
+
+    /** Between transactions: asks the server process that has been signalled; returns whether that is being asked. */
+    private boolean asksSignalled() {
+        if (signalsAsked > 0) {
+            for (; signalsAsked > 0; signalsAsked--) {
+                signals--;
+                state.letGo();
+            }
+        }
+        if (signals == 0) {
+            return false;
+        }
+        signalsAsked = signals;
+        server.ask("", () -> {}); // a process that is to end does so instead
+        server.flush();
+        return true;
     }
 
     /** Between two transactions: nothing is asked, running or half sent. */
@@ -199,7 +222,8 @@ public final class Link implements ServerConnection.Owner {
 
     /** Whether the next request is the first of a transaction, on a connection that was kept or is just being asked. */
     private boolean beginsTransaction() {
-        boolean waits = (channels.isReadyHeld() || channels.isJoining()) && !channels.isTellingSettings();
+        boolean waits =
+                (channels.isReadyHeld() || channels.isJoining() || signalsAsked > 0) && !channels.isTellingSettings();
         boolean asked = (server.isProbing() || waits)
                 && server.transactionStatus() == TransactionStatus.IDLE
                 && server.outstanding().owedReadyForQuery() == 0
@@ -392,6 +416,9 @@ public final class Link implements ServerConnection.Owner {
 
     /** Between transactions: asks what the session holds if there is doubt, and parts the two if nothing binds them. */
     private void transactionsEnded() {
+        if (asksSignalled()) {
+            return;
+        }
         if (state.ask(this)
                 || (channels.isTellingSettings() && settings.syncTelling(this))
                 || channels.handOver(this)) {
@@ -614,7 +641,7 @@ public final class Link implements ServerConnection.Owner {
             client.linkTorn();
             return;
         }
-        boolean goesOn = ServerLoss.costsOneAnswer(this);
+        boolean goesOn = ServerLoss.costsOneAnswer(this, lastWords);
         if (goesOn) {
             server.outstanding().lost();
         }

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What the loss of a server connection means for the session that is linked with it. */
 final class ServerLoss {
+    /** SQLSTATE idle_session_timeout: has come before the request, and may be due to the session before. */
+    private static final String IDLE_SESSION_TIMEOUT = "57P05";
+
     private ServerLoss() {}
 
     /**
@@ -43,8 +46,17 @@ final class ServerLoss {
                 && server.outstanding().owedReadyForQuery() == 0;
     }
 
-    /** Whether the session can go on when its client gets an error in place of the only answer that is owed. */
-    static boolean costsOneAnswer(Link link) {
+    /**
+     * Whether the session can go on when its client gets an error in place of the only answer that is owed. Not so if
+     * PostgreSQL has said that it ends the connection (an administrator's command above all): that is what the client would
+     * have been told without a proxy, and is prepared for.
+     *
+     * @param lastWords the server's, if it had any
+     */
+    static boolean costsOneAnswer(Link link, @Nullable ErrorFields lastWords) {
+        if (lastWords != null && !lastWords.sqlState().equals(IDLE_SESSION_TIMEOUT)) {
+            return false;
+        }
         boolean inTransaction = link.state().isPinned()
                 || link.server().transactionStatus() != TransactionStatus.IDLE
                 || link.mode() == PoolingMode.SESSION;

@@ -111,6 +111,12 @@ final class ModelPostgres {
         /** It takes requests and does nothing about them. */
         boolean deaf;
 
+        /** Custom settings that it has ever had. */
+        private final Set<String> custom = new TreeSet<>();
+
+        /** The first parameter bound last. */
+        private String bound = "";
+
         /** The transaction in progress has no statement_timeout. */
         private boolean timeless;
 
@@ -172,6 +178,12 @@ final class ModelPostgres {
         void hear() {
             deaf = false;
             work();
+        }
+
+        /** An administrator's command ends it. */
+        void ends() {
+            WireWriter.error(out, "FATAL", "57P01", "terminating connection due to administrator command", "");
+            close();
         }
 
         void close() {
@@ -337,6 +349,7 @@ final class ModelPostgres {
                         checkAborted(sql);
                         checkPlan(name);
                         portals.put(portal, sql);
+                        bound = firstParameter(body);
                         WireWriter.empty(out, (byte) '2');
                     }
                     case 'D' -> {
@@ -504,6 +517,10 @@ final class ModelPostgres {
                         probe();
                         return;
                     }
+                    if (argument.startsWith("'s'::")) {
+                        left();
+                        return;
+                    }
                     if (argument.contains("pg_catalog.set_config(")) {
                         setConfig(argument);
                     }
@@ -513,7 +530,12 @@ final class ModelPostgres {
                     row(argument.equals("lastval()") ? String.valueOf(lastValue) : argument, describing);
                 }
                 case "columns" -> row(columns, describing);
-                case "show" -> row(settings.getOrDefault(argument, ""), describing);
+                case "show" -> {
+                    if (argument.contains(".") && !custom.contains(argument)) {
+                        throw new Failure("42704", "unrecognized configuration parameter");
+                    }
+                    row(settings.getOrDefault(argument, ""), describing);
+                }
                 case "big" -> row("x".repeat(Integer.parseInt(argument)), describing);
                 case "insert" -> {
                     lastValue = ++sequence;
@@ -610,10 +632,7 @@ final class ModelPostgres {
                     WireWriter.empty(out, (byte) 'c');
                     WireWriter.commandComplete(out, "COPY " + lines);
                 }
-                case "die" -> {
-                    WireWriter.error(out, "FATAL", "57P01", "terminating connection due to administrator command", "");
-                    close();
-                }
+                case "die" -> ends();
                 case "drop" -> close();
                 case "half" -> {
                     if (describing) {
@@ -663,6 +682,25 @@ final class ModelPostgres {
             tellNotifications();
         }
 
+        private static String firstParameter(ByteBuf body) {
+            body.skipBytes(2 * body.readUnsignedShort());
+            int length = body.readUnsignedShort() == 0 ? -1 : body.readInt();
+            return length < 0 ? "" : body.readSlice(length).toString(StandardCharsets.ISO_8859_1);
+        }
+
+        /** What sessions have left behind, as the proxy asks for it: names of custom settings, which it resets. */
+        private void left() {
+            int found = 0;
+            for (String name : custom) {
+                if (bound.contains('"' + name + '"')) {
+                    settings.remove(name);
+                    probed("s", name, "");
+                    found++;
+                }
+            }
+            WireWriter.commandComplete(out, "SELECT " + found);
+        }
+
         /** What the session holds, as the proxy asks for it: settings and channels. */
         private void probe() {
             if (failingQuestions > 0) {
@@ -710,6 +748,9 @@ final class ModelPostgres {
         }
 
         private void setting(String name, String value) {
+            if (name.contains(".")) {
+                custom.add(name);
+            }
             if (!value.equals(settings.getOrDefault(name, ""))) {
                 settings.put(name, value);
                 if (name.equals("application_name")) {

@@ -303,14 +303,16 @@ final class ServerConnectionsStayCleanTest {
     }
 
     @Test
-    void aLostServerIsToldOnce() {
-        TestClient client = proxy.login();
-        assertEquals("E(57P01)Z(I)", client.query("die"));
-        assertEquals("ERROR", client.lastError().substring(0, 5));
-        assertEquals("TD(a)C(SELECT 1)Z(I)", client.query("select a"));
-        client.query("begin");
-        assertEquals("E(57P01)", client.query("die"));
-        assertFalse(client.isOpen());
+    void whatEndsTheConnectionEndsTheSessionWhoseRequestRuns() {
+        TestClient idle = proxy.login();
+        for (String before : List.of("select a", "begin")) {
+            TestClient client = proxy.login();
+            client.query(before);
+            assertEquals("E(57P01)", client.query("die"));
+            assertEquals("FATAL", client.lastError().substring(0, 5));
+            assertFalse(client.isOpen());
+            assertEquals("TD(a)C(SELECT 1)Z(I)", idle.query("select a"));
+        }
     }
 
     @Test

@@ -1,17 +1,14 @@
 package dev.carpool.client;
 
-import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** Sessions that another one signals stay on their server connections no longer than the signal needs. */
 final class SignalledSessionsTest {
-    /** Until signals have reached whom they are meant for. */
-    private static final Duration SIGNAL = Duration.ofSeconds(6);
-
     private final ProxyOnOneLoop proxy = ProxyOnOneLoop.counting("default_pool_size=2");
 
     @AfterEach
@@ -33,8 +30,6 @@ final class SignalledSessionsTest {
         TestClient client = proxy.login();
         client.query("begin");
         assertTrue(client.query(signal(meant)).endsWith("Z(T)"));
-        assertEquals(2, inUse());
-        proxy.pass(SIGNAL);
         assertEquals(1, inUse());
         assertEquals("TD(a)C(SELECT 1)Z(T)", client.query("select a"));
     }
@@ -47,12 +42,10 @@ final class SignalledSessionsTest {
         proxy.postgres.backends.forEach(backend -> backend.cancelled());
         proxy.run();
         assertEquals("E(57014)Z(I)", client.transcript());
-        proxy.pass(SIGNAL);
         assertEquals(2, inUse());
         proxy.postgres.backends.forEach(backend -> backend.cancelled());
         proxy.run();
         assertEquals("E(57014)Z(I)", client.transcript());
-        proxy.pass(SIGNAL);
         assertEquals(0, inUse());
     }
 
@@ -66,7 +59,24 @@ final class SignalledSessionsTest {
         }
         client.send(wire);
         assertTrue(client.transcript().endsWith("Z(I)"));
-        proxy.pass(SIGNAL);
         assertEquals(0, inUse());
+    }
+
+    @Test
+    void aSessionWhoseProcessEndsIsToldThoughItIsIdle() {
+        TestClient meant = proxy.login();
+        TestClient client = proxy.login();
+        client.query("begin");
+        client.send(Wire.empty().query("hang " + signal(meant)));
+        ModelPostgres.Backend its = proxy.postgres.last();
+        its.deaf = true;
+        proxy.postgres.backends.forEach(backend -> backend.cancelled());
+        proxy.run();
+        assertEquals("E(57014)Z(E)", client.transcript());
+        assertEquals("", meant.transcript());
+        its.ends();
+        proxy.run();
+        assertEquals("E(57P01)", meant.transcript());
+        assertFalse(meant.isOpen());
     }
 }
