@@ -86,6 +86,7 @@ final class SessionSide implements ClientEnd {
                 context.config().limits().maxPreparedStatements() > 0,
                 (int) Math.min(context.config().limits().maxPacketSize(), Integer.MAX_VALUE));
         noteWanted();
+        context.customSettings().add(started.names());
     }
 
     /** What the connection must not have that serves this first part of a request; null for any. */

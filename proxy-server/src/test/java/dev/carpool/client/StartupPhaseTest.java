@@ -179,7 +179,7 @@ final class StartupPhaseTest {
         TestClient two = proxy.login("application_name", "two");
         assertEquals("TD(one)C(SELECT 1)Z(I)", one.query("show application_name"));
         assertEquals("TD(two)C(SELECT 1)Z(I)", two.query("show application_name"));
-        assertEquals("TD()C(SELECT 1)Z(I)", two.query("show a.b"));
+        assertEquals("E(42704)Z(I)", two.query("show a.b")); // another's name
         assertEquals("TD(c)C(SELECT 1)Z(I)", one.query("show a.b"));
         assertEquals(1, proxy.postgres.open);
     }
