@@ -27,6 +27,9 @@ final class ProcessIdReader {
     /** The function whose second argument is an array of them. */
     private static final String WITH_ARRAY = "pg_isolation_test_session_is_blocked";
 
+    /** What makes rows of an array, for each of which a function is called. */
+    private static final String ROWS_OF_ARRAY = "unnest";
+
     /** Statements whose text is kept and runs later, or again and again. */
     private static final Set<String> KEEPING = Set.of("prepare", "create", "alter");
 
@@ -91,7 +94,13 @@ final class ProcessIdReader {
             arguments(from, 1, false);
         } else if (function.equals(WITH_ARRAY)) {
             arguments(from, 2, false);
+        } else if (function.equals(ROWS_OF_ARRAY) && isSignalling()) {
+            arguments(from, 1, true);
         }
+    }
+
+    private boolean isSignalling() {
+        return tokens.stream().anyMatch(token -> token.isName() && SIGNALLING.contains(token.text()));
     }
 
     /** The first {@code wanted} arguments of a call. */

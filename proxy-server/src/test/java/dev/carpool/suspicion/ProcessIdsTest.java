@@ -58,6 +58,8 @@ class ProcessIdsTest {
             select pg_isolation_test_session_is_blocked($2, array[12, $1, 13])       | 12 13 $2 $1
             select pg_isolation_test_session_is_blocked($1, $2) where 1 = any ('{11}') | $1 $2
             select pg_terminate_backend($2), pg_cancel_backend($1::int)              | $2! $1!
+            select pg_terminate_backend(n) from unnest($1::int[]) n                  | $1!
+            select pg_cancel_backend(n) from unnest('{11,12}'::int[]) as n           | 11! 12!
             """)
     void seenAndParameters(String sql, String ids) {
         assertEquals(ids, read(sql));
@@ -81,6 +83,7 @@ class ProcessIdsTest {
                 "select pg_terminate_backend(pid, 1734736120) from pg_stat_activity",
                 "select pg_blocking_pids('17347''36120'), pg_blocking_pids('a1734736120')",
                 "select pg_backend_pid(1734736120)",
+                "select n from unnest(array[1734736120]) n",
                 // What is kept runs when the id may be somebody else's.
                 "prepare p as select pg_terminate_backend(1734736120)",
                 "create view v as select pg_blocking_pids(1734736120)",
