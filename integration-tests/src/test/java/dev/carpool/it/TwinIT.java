@@ -40,6 +40,9 @@ class TwinIT {
     private static final int USUAL_RUNS = 40;
     private static final int USUAL_SECONDS = 60;
 
+    private static final String AGAIN = "Again: ./mvnw verify -Dtest=NoSuch -Dsurefire.failIfNoSpecifiedTests=false"
+            + " -Dit.test=TwinIT -Dfailsafe.failIfNoSpecifiedTests=false -Dcarpool.it.twin.seed=";
+
     private static final @Nullable Integer SECONDS = Integer.getInteger("carpool.it.twin.seconds");
 
     @BeforeAll
@@ -66,7 +69,7 @@ class TwinIT {
             if (difference != null) {
                 TwinDifference shrunk =
                         new TwinShrinker(Integer.getInteger("carpool.it.twin.shrink", 60)).shrink(difference, kinds);
-                log.error("shrunk:\n{}", shrunk.report());
+                log.error("shrunk:\n{}", report(shrunk));
                 found.add(shrunk);
             }
             if (!given.isEmpty() && wanted == 1) {
@@ -76,8 +79,15 @@ class TwinIT {
         log.info("{} runs", episodes);
         assertTrue(
                 found.isEmpty(),
-                () -> String.join(
-                        "\n", found.stream().map(TwinDifference::report).toList()));
+                () -> String.join("\n", found.stream().map(TwinIT::report).toList()));
+    }
+
+    private static String report(TwinDifference difference) {
+        String kinds = System.getProperty("carpool.it.twin.kinds", "");
+        return difference.report()
+                + AGAIN
+                + difference.seed()
+                + (kinds.isEmpty() ? "" : " -Dcarpool.it.twin.kinds=" + kinds);
     }
 
     private static Set<TwinKind> kinds() {

@@ -57,6 +57,12 @@ final class TwinWriter {
     /** What may need statements that the server connection lacks. */
     private static final Pattern NEEDS_STATEMENTS = Pattern.compile("^call |execute|deallocate|pg_prepared");
 
+    /** What means something else when it is prepared again with another search_path. */
+    private static final Pattern HANGS_ON_PATH = Pattern.compile("^prepare .* t\\b");
+
+    /** Finds what the server connection began with. */
+    private static final Pattern LOCAL_DEFAULT = Pattern.compile("(?i)^set local .*default$");
+
     /** What PostgreSQL refuses behind a query. */
     private static final Pattern BEFORE_QUERIES =
             Pattern.compile("isolation level|set transaction|set transaction_isolation");
@@ -188,7 +194,12 @@ final class TwinWriter {
                 model.holds.add(kind.hold());
             }
             String sql = statements.of(kind, client);
-            if (!model.hasQueried || !BEFORE_QUERIES.matcher(sql).find()) {
+            boolean found = alone && model.status == 'I'; // it is prepared again with the settings it was prepared with
+            if (model.startsWithSettings && LOCAL_DEFAULT.matcher(sql).find()) {
+                continue;
+            }
+            if ((found || !HANGS_ON_PATH.matcher(sql).find())
+                    && (!model.hasQueried || !BEFORE_QUERIES.matcher(sql).find())) {
                 model.hasQueried |= model.goesBackTooSoon(sql);
                 return sql;
             }

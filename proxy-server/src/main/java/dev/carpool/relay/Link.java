@@ -139,7 +139,7 @@ public final class Link implements ServerConnection.Owner {
     public void request(ByteBuf bytes) {
         stats.received(bytes.readableBytes());
         boolean begins = beginsTransaction();
-        if (channels.isTellingSettings()) {
+        if (isTelling()) {
             requests.pauseUnlessPaused(Until.PROBED);
         } else if (channels.isReadyHeld()) {
             sendReady(); // a client that does not wait for it cannot tell
@@ -220,10 +220,14 @@ public final class Link implements ServerConnection.Owner {
         return isBetweenTransactions() && (state.isPinned() || mode == PoolingMode.SESSION);
     }
 
+    /** Whether the server is to answer what the client is told of its settings before the ReadyForQuery that is held. */
+    private boolean isTelling() {
+        return channels.isTellingSettings() && !server.outstanding().isEmpty();
+    }
+
     /** Whether the next request is the first of a transaction, on a connection that was kept or is just being asked. */
     private boolean beginsTransaction() {
-        boolean waits =
-                (channels.isReadyHeld() || channels.isJoining() || signalsAsked > 0) && !channels.isTellingSettings();
+        boolean waits = (channels.isReadyHeld() || channels.isJoining() || signalsAsked > 0) && !isTelling();
         boolean asked = (server.isProbing() || waits)
                 && server.transactionStatus() == TransactionStatus.IDLE
                 && server.outstanding().owedReadyForQuery() == 0
@@ -492,7 +496,10 @@ public final class Link implements ServerConnection.Owner {
         }
         channels.bring(this);
         boolean restored = channels.isReadyHeld() && status != TransactionStatus.IDLE;
-        if (requests.isPaused(Until.SYNCED) || restored) {
+        boolean stranded = requests.isPaused(Until.PROBED)
+                && !server.isProbing()
+                && server.outstanding().isEmpty();
+        if (requests.isPaused(Until.SYNCED) || restored || stranded) {
             client.resumeRequests();
         }
         cancelIfRunning();
@@ -501,7 +508,11 @@ public final class Link implements ServerConnection.Owner {
 
     /** Relays the requests that have waited. */
     public void resume() {
-        if (channels.isReadyHeld()) {
+        // What was notified comes before it only between transactions, and if the client waits for it.
+        boolean now = requests.hasWaiting()
+                || mode == PoolingMode.SESSION
+                || server.transactionStatus() != TransactionStatus.IDLE;
+        if (channels.isReadyHeld() && now) {
             sendReady();
         }
         client.readRequests(server.channel().isWritable());

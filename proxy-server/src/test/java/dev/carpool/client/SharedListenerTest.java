@@ -138,6 +138,18 @@ final class SharedListenerTest {
     }
 
     @Test
+    void aRequestBehindAResetDoesNotWaitForTheListener() {
+        TestClient a = proxy.login("application_name", "mine");
+        listen(session(), "news");
+        assertEquals("N", a.transcript()); // nothing has been handed over
+        proxy.postgres.backends.get(1).deaf = true;
+        a.send(Wire.empty().query("reset all"));
+        assertEquals("C(RESET)S", a.transcript());
+        a.send(Wire.empty().query("show application_name"));
+        assertEquals("Z(I)TD(mine)C(SELECT 1)", a.transcript());
+    }
+
+    @Test
     void insideATransactionNothingIsDelivered() {
         restart("default_pool_size=2");
         TestClient a = listener("news");
