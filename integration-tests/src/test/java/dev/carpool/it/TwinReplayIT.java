@@ -135,6 +135,12 @@ class TwinReplayIT {
                 client 5: Query: begin
                 client 5: Query: set timezone to 'Europe/Berlin'
                 client 5: Query: reset timezone; select 1/0
+                """, """
+                client 0: connect as trusty_twin []
+                client 1: connect as trusty_twin []
+                client 0: Parse n0: select 7 | Describe S n0 | Sync
+                client 1: Query: begin
+                client 0: Parse '': select set_config('standard_conforming_strings', 'on', true) | Bind '' of '' () | Execute '' | Bind '' of n0 () | Execute '' | Bind '' of n0 () | Execute '' | Sync
                 """);
     }
 }

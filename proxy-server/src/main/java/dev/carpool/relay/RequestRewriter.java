@@ -120,6 +120,7 @@ final class RequestRewriter {
 
     /** A link begins: nothing is owed that the session has asked for. */
     void begin() {
+        statements.forgetAsked();
         lastBound.forget();
         waits.begin();
         sql.failed();
@@ -154,6 +155,9 @@ final class RequestRewriter {
      */
     int message(byte type, ByteBuf in, int at, int length, int start, Link link) {
         OutstandingRequests outstanding = link.server().outstanding();
+        if (type != BIND) {
+            statements.forgetAsked();
+        }
         switch (type) {
             case QUERY -> {
                 return query(in, at, length, start, link);

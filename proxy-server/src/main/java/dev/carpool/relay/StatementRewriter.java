@@ -145,6 +145,12 @@ final class StatementRewriter {
     private @Nullable Scope scope;
     private @Nullable ParameterValues scopeOf;
 
+    /** What the server was asked to describe in front of a Bind that is dealt with again; null for nothing. */
+    private @Nullable SharedStatement asked;
+
+    /** What that Bind names. */
+    private @Nullable Mapping askedFor;
+
     /** @param before called with the statement in front of a Parse of the client */
     StatementRewriter(
             StatementCatalog catalog,
@@ -324,6 +330,10 @@ final class StatementRewriter {
 
     /** What the client's name stands for on the server connection: what it has parsed, or the same for the settings of now. */
     private SharedStatement used(Mapping mapping, Link link) {
+        SharedStatement known = asked;
+        if (known != null && mapping == askedFor) {
+            return known; // where settings are not known, every other look would give another one
+        }
         SharedStatement statement = mapping.statement();
         if (statement.isUnkept() || mapping.accepts(link.server().statements().parseOf(statement))) {
             return statement;
@@ -366,6 +376,8 @@ final class StatementRewriter {
         if (mapping.accepts(held.parseOf(statement)) && held.shapeOf(statement) != ResultShape.UNKNOWN) {
             return false;
         }
+        asked = statement;
+        askedFor = mapping;
         StatementName names = ensure(mapping, link, out);
         long parse = held.parseOf(statement);
         link.server()
@@ -375,6 +387,12 @@ final class StatementRewriter {
                         new Description(names, shape -> held.described(statement, parse, shape)));
         describe(names.server(), out);
         return true;
+    }
+
+    /** The Bind is dealt with, or another message. */
+    void forgetAsked() {
+        asked = null;
+        askedFor = null;
     }
 
     /** What learns of a Describe of the client, whose statement is there under these names; null if nothing new comes of it. */
