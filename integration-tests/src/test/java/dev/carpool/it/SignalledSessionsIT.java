@@ -64,6 +64,7 @@ class SignalledSessionsIT {
             strings = {
                 "select pg_terminate_backend(ID)",
                 "select pg_catalog.pg_terminate_backend('ID', 1000)",
+                "select pg_terminate_backend(pid) from pg_stat_activity where pid = ID",
                 "select x.* from (select pg_terminate_backend( /* it */ ID::int)) as x",
             })
     void endsASessionWithoutServerConnection(String sql) throws Exception {

@@ -172,6 +172,36 @@ class ToldProcessIdsIT {
         goesOn();
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "select pid from pg_stat_activity where pid = HOLDER",
+                "select a.pid from pg_stat_activity a join pg_locks l on l.pid = a.pid where l.pid in (1, HOLDER) limit 1",
+                "select distinct pid from pg_locks where pid = any ('{HOLDER, 1}')",
+                "select blocked[1] from (select pg_blocking_pids(WAITER) as blocked) as b where HOLDER = any(blocked) "
+                        + "or HOLDER = any(pg_blocking_pids(WAITER))",
+            })
+    void compared(String sql) throws Exception {
+        waits();
+        assertEquals(holding, asker.value(with(sql)));
+        goesOn();
+    }
+
+    @Test
+    void comparedWithAParameter() throws Exception {
+        String sql = "select pid from pg_stat_activity where pid = $1";
+        assertEquals("1 Z:I", asker.exchange(Wire.parse("s", sql), Wire.sync()));
+        for (int i = 0; i < 2; i++) {
+            assertEquals(
+                    "2 D:" + holding + " C:SELECT_1 Z:I",
+                    asker.exchange(
+                            Wire.bind("", "s", Integer.toString(holder.processId())),
+                            Wire.execute("", 0),
+                            Wire.sync()));
+        }
+        holder.query("commit");
+    }
+
     /** Who is only looked at is not given a server connection. */
     @Test
     void aSessionWithoutServerConnection() throws Exception {

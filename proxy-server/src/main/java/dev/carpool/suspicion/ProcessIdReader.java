@@ -30,33 +30,20 @@ final class ProcessIdReader {
     /** What makes rows of an array, for each of which a function is called. */
     private static final String ROWS_OF_ARRAY = "unnest";
 
+    /** Those of them that return process ids. */
+    private static final Set<String> BLOCKING = Set.of("pg_blocking_pids", "pg_safe_snapshot_blocking_pids");
+
     /** Statements whose text is kept and runs later, or again and again. */
     private static final Set<String> KEEPING = Set.of("prepare", "create", "alter");
 
-    private record Token(SqlTokens.Kind kind, String text, int start, int end) {
-        boolean is(char sign) {
-            return kind == SqlTokens.Kind.SIGN && text.charAt(0) == sign;
-        }
-
-        boolean is(String word) {
-            return kind == SqlTokens.Kind.WORD && text.equals(word);
-        }
-
-        boolean isName() {
-            return kind == SqlTokens.Kind.WORD || kind == SqlTokens.Kind.QUOTED;
-        }
-    }
-
-    private final List<Token> tokens = new ArrayList<>();
+    private final List<PlacedToken> tokens;
+    private final ProcessIdColumns columns;
     private final List<Constant> constants = new ArrayList<>(1);
     private final List<Parameter> parameters = new ArrayList<>(1);
 
     ProcessIdReader(String sql, boolean standardStrings) {
-        SqlTokens all = new SqlTokens(sql, standardStrings);
-        do {
-            all.next();
-            tokens.add(new Token(all.kind(), all.text(), all.start(), all.end()));
-        } while (all.kind() != SqlTokens.Kind.END);
+        tokens = PlacedToken.all(sql, standardStrings);
+        columns = new ProcessIdColumns(tokens);
     }
 
     ProcessIds read() {
@@ -64,7 +51,7 @@ final class ProcessIdReader {
         boolean begins = true;
         boolean keeps = false;
         for (int i = 0; i < tokens.size() - 1; i++) {
-            Token token = tokens.get(i);
+            PlacedToken token = tokens.get(i);
             if (begins) {
                 begins = false;
                 keeps = token.kind() == SqlTokens.Kind.WORD && KEEPING.contains(token.text());
@@ -79,6 +66,10 @@ final class ProcessIdReader {
                 break; // where its body ends is hard to tell
             } else if (!keeps && token.isName() && tokens.get(i + 1).is('(')) {
                 call(token.text(), i + 2);
+            } else if (!keeps && columns.has(i)) {
+                comparison(i);
+            } else if (!keeps && isComparedWithBlocking(i)) {
+                take(token, false);
             }
         }
         return constants.isEmpty() && parameters.isEmpty()
@@ -108,10 +99,10 @@ final class ProcessIdReader {
         int left = wanted;
         int depth = 0;
         for (int i = from; i < tokens.size() - 1; i++) {
-            Token token = tokens.get(i);
-            Token before = tokens.get(i - 1);
+            PlacedToken token = tokens.get(i);
+            PlacedToken before = tokens.get(i - 1);
             if (token.is('(') && before.isName() && !before.is("cast")) {
-                i = end(i);
+                i = PlacedToken.end(tokens, i);
             } else if (token.is('(') || token.is('[')) {
                 depth++;
             } else if (token.is(')') || token.is(']')) {
@@ -128,22 +119,60 @@ final class ProcessIdReader {
         }
     }
 
-    /** The parenthesis that closes the one at {@code open}, or the last token. */
-    private int end(int open) {
-        int depth = 0;
-        for (int i = open; i < tokens.size(); i++) {
-            if (tokens.get(i).is('(')) {
-                depth++;
-            } else if (tokens.get(i).is(')') && --depth == 0) {
-                return i;
-            }
+    /** What a column is compared with. */
+    private void comparison(int column) {
+        boolean signals = isSignalling();
+        int begin = column > 1 && tokens.get(column - 1).is('.') ? column - 3 : column - 1;
+        PlacedToken next = tokens.get(column + 1);
+        if (next.is('=')
+                && tokens.get(column + 2).is("any")
+                && tokens.get(column + 3).is('(')) {
+            arguments(column + 4, 1, signals);
+        } else if (next.is('=')) {
+            operand(column + 2, signals);
+        } else if (next.is("in") && tokens.get(column + 2).is('(')) {
+            arguments(column + 3, Integer.MAX_VALUE, signals);
+        } else if ((next.is('<') && tokens.get(column + 2).is('>'))
+                || (next.is('!') && tokens.get(column + 2).is('='))) {
+            operand(column + 3, false);
+        } else if (begin > 1 && tokens.get(begin).is('=') && isOperandBegin(begin - 2)) {
+            take(tokens.get(begin - 1), signals);
         }
-        return tokens.size() - 1;
+    }
+
+    /** Takes what stands there if it is all that a comparison ends with. */
+    private void operand(int at, boolean signalled) {
+        int end = Math.min(at + 1, tokens.size() - 1);
+        PlacedToken behind = tokens.get(end);
+        if (isEnd(end) || behind.isWord() || behind.is(';') || behind.kind() == SqlTokens.Kind.END) {
+            take(tokens.get(Math.min(at, tokens.size() - 1)), signalled);
+        }
+    }
+
+    /** Whether a comparison begins behind the token: {@code where}, {@code and}, {@code (} … */
+    private boolean isOperandBegin(int at) {
+        return tokens.get(at).isWord()
+                || tokens.get(at).is('(')
+                || tokens.get(at).is(',');
+    }
+
+    /** Whether the token is followed by {@code = any (pg_blocking_pids(}. */
+    private boolean isComparedWithBlocking(int at) {
+        if (at + 5 >= tokens.size()
+                || !tokens.get(at + 1).is('=')
+                || !tokens.get(at + 2).is("any")) {
+            return false;
+        }
+        boolean qualified = tokens.get(at + 4).is("pg_catalog") && at + 6 < tokens.size();
+        return tokens.get(at + 3).is('(')
+                && BLOCKING.contains(tokens.get(qualified ? at + 6 : at + 4).text())
+                && at > 0
+                && isOperandBegin(at - 1);
     }
 
     /** Whether an argument, or an element of an array, begins behind the token: {@code (}, {@code pid =>} … */
     private boolean isBegin(int at) {
-        Token token = tokens.get(at);
+        PlacedToken token = tokens.get(at);
         boolean named = (token.is('>') && tokens.get(at - 1).is('='))
                 || (token.is('=') && tokens.get(at - 1).is(':'));
         return named || token.is('(') || token.is(',') || token.is('[');
@@ -151,11 +180,11 @@ final class ProcessIdReader {
 
     /** Whether it ends in front of the token, but for a cast. */
     private boolean isEnd(int at) {
-        Token token = tokens.get(at);
+        PlacedToken token = tokens.get(at);
         return token.is(')') || token.is(',') || token.is(']') || token.is(':') || token.is("as");
     }
 
-    private void take(Token token, boolean signalled) {
+    private void take(PlacedToken token, boolean signalled) {
         String text = token.text();
         boolean plain = token.end() - token.start() == text.length() + 2;
         if (token.kind() == SqlTokens.Kind.PARAMETER) {

@@ -53,11 +53,15 @@ final class SqlWords {
     /** Stands for settings that decide what texts mean: behind SET, RESET or DISCARD. */
     static final int MEANING = 1 << 25;
 
+    /** A view with a column {@code pid}. */
+    static final int PROCESS_VIEW = 1 << 26;
+
     /** Names that mean something when called. */
     static final int TELLING_FUNCTION =
             SET_CONFIG | ADVISORY_LOCK | SEQUENCE | SEQUENCE_READ | HIDDEN_STATE | NOTIFY | BACKEND_PID | PROCESS_ID;
     /** Names that mean something wherever they stand. */
-    static final int TELLING_NAME = TEMP_SCHEMA | PG_SETTINGS | SESSION_VIEW | KEEPING_LANGUAGE | MEANING;
+    static final int TELLING_NAME =
+            TEMP_SCHEMA | PG_SETTINGS | SESSION_VIEW | KEEPING_LANGUAGE | MEANING | PROCESS_VIEW;
 
     /** PostgreSQL cuts names to 63 bytes (NAMEDATALEN - 1); longer words are none of ours. */
     static final int LONGEST = 63;
@@ -91,6 +95,10 @@ final class SqlWords {
                 KEEPING_LANGUAGE,
                 "c plperl plperlu plpython3u plpythonu plpython2u pltcl pltclu plv8 plr pljava pljavau plluau pllua");
         addAll(words, PG_SETTINGS, "pg_settings");
+        addAll(words, PROCESS_VIEW, """
+                pg_locks pg_stat_activity pg_stat_gssapi pg_stat_progress_analyze pg_stat_progress_basebackup
+                pg_stat_progress_cluster pg_stat_progress_copy pg_stat_progress_create_index pg_stat_progress_vacuum
+                pg_stat_replication pg_stat_ssl""");
         addAll(words, SESSION_VIEW, "pg_prepared_statements pg_prepared_statement pg_listening_channels");
         addAll(words, HARMLESS, "pg_prepared_statement pg_listening_channels pg_notify");
         // Types in the place of a function: tsquery('x') is a cast.

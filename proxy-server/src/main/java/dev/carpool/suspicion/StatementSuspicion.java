@@ -136,6 +136,9 @@ final class StatementSuspicion {
         if ((flags & SqlWords.TEMP_SCHEMA) != 0) {
             reasons |= Suspicion.TEMP;
         }
+        if ((flags & SqlWords.PROCESS_VIEW) != 0) {
+            reasons |= Suspicion.OTHERS;
+        }
         if ((flags & SqlWords.SESSION_VIEW) != 0) {
             reasons |= Suspicion.SESSION_VIEW;
         }

@@ -127,7 +127,7 @@ public final class Suspicion {
 
     /**
      * CREATE, ALTER or DROP of a role or a database, which other sessions may belong to; a function that is given the process
-     * id of another session.
+     * id of another session, or a view that shows them.
      */
     public static final int OTHERS = 1 << 31;
 

@@ -66,6 +66,61 @@ class ProcessIdsTest {
     }
 
     @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+            select * from pg_stat_activity where pid = 11                              | 11
+            select * from pg_stat_activity where pid = $1 and state = 'idle'           | $1
+            select * from pg_catalog.pg_locks l where l.pid in (11, '12', $1)          | 11 12 $1
+            select 1 from pg_stat_activity a join pg_locks as l on (a.pid = l.pid) where 11 = a.pid | 11
+            select pid = 11, pid from pg_stat_activity order by pid = 12 desc          | 11 12
+            select extract(epoch from now()) from pg_stat_activity where pid = any('{11,12}'::int[]) | 11 12
+            select * from pg_stat_activity where pid <> 11 and pid != $2               | 11 $2
+            select pg_terminate_backend(pid) from pg_stat_activity where pid = 11      | 11!
+            select pg_terminate_backend(pid) from pg_stat_activity where pid <> 11     | 11
+            select * from t, pg_stat_activity a where a.pid = 11 and t.pid = 12        | 11
+            with x as (select * from pg_stat_activity) select 1 from pg_locks l, x where l.pid = 11 | 11
+            explain select * from pg_stat_activity where (pid) = 12 or pid = 11;       | 11
+            select pid from pg_stat_activity where 11 = any (pg_blocking_pids(pid))    | 11
+            select pid from pg_stat_activity where 11 = any (pg_catalog.pg_blocking_pids($1)) | 11 $1
+            delete from t using pg_stat_activity a where a.pid = 11 and pid = 12       |
+            """)
+    void compared(String sql, String ids) {
+        assertEquals(String.valueOf(ids).replace("null", ""), read(sql));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "select * from t where pid = 11",
+                "select * from t, pg_stat_activity where pid = 11",
+                "select * from pg_stat_activity, t where pid = 11",
+                "select * from pg_stat_activity a join t on t.pid = 11",
+                "select * from (select 1) x, t, pg_locks where pid = 11",
+                "select * from pg_stat_activity a, (select * from t a where a.pid = 11) x",
+                "select * from f() where pid = 11 and exists (select from pg_locks)",
+                "select * from s.pg_locks where pid = 11",
+                "select * from pg_locks as l(pid) where pid = 11",
+                "select * from pg_stat_activity where query_id = 11",
+                "select * from pg_stat_activity where pid = 11 + 1",
+                "select * from pg_stat_activity where pid > 11",
+                "select * from pg_stat_activity where 1 + 11 = pid",
+                "select * from pg_stat_activity where pid =",
+                "select * from pg_stat_activity where pid",
+                "select * from pg_stat_activity where pid = any (",
+                "select * from pg_stat_activity where pid = any",
+                "pid",
+                "pid from pg_locks",
+                "11 = any(pg_blocking_pids(",
+                "11 = any",
+                "select pid from",
+                "select pid from (",
+                "update t set pid = 11 from pg_stat_activity",
+                "create view v as select * from pg_stat_activity where pid = 11",
+            })
+    void comparedWithSomethingElse(String sql) {
+        assertEquals("", read(sql));
+    }
+
+    @ParameterizedTest
     @ValueSource(
             strings = {
                 "select pg_terminate_backend",
