@@ -206,6 +206,21 @@ class SqlPreparedIT extends TwoClients {
         });
     }
 
+    /** As ECPG does it at the end of its connections. */
+    @Test
+    void aStatementOfTheProtocolThatCannotBePreparedAgainCanBeGivenUpInSql() throws Exception {
+        String table = PostgresUnderTest.newName("gone");
+        for (int i = 0; i < 3; i++) {
+            a.query("begin; create table " + table + " (i int)");
+            assertEquals("1 Z:T", a.exchange(Wire.parse("lost", "select * from " + table), Wire.sync()));
+            a.query("rollback");
+            proxy.awaitTurn();
+            assertEquals("C:DEALLOCATE Z:I", a.query("deallocate \"lost\""));
+            assertEquals("26000", field(a, 'C', "deallocate lost"));
+            assertEquals("E:26000 Z:I", a.exchange(Wire.bind("", "lost"), Wire.sync()));
+        }
+    }
+
     @Test
     void whatCannotBePreparedAgainCanBeGivenUp() throws Exception {
         String table = PostgresUnderTest.newName("gone");

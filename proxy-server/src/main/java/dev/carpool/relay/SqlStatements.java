@@ -163,10 +163,10 @@ final class SqlStatements {
         }
         missing.removeIf(statement -> isThere(statement, server.named()));
         if (!need.all()) {
-            missing.replaceAll(statement ->
-                    statement instanceof SqlStatement made && need.leaving().contains(made.name())
-                            ? SqlStatement.placeholder(made.name())
-                            : statement);
+            // What is only given up may not be what can still be prepared.
+            missing.replaceAll(statement -> need.leaving().contains(StatementSupply.name(statement))
+                    ? SqlStatement.placeholder(StatementSupply.name(statement))
+                    : statement);
         }
         ParameterValues settings = meaningful(server.settingsToCome());
         String text = need.text();
