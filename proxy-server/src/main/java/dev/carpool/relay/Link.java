@@ -286,8 +286,11 @@ public final class Link implements ServerConnection.Owner {
     @Override
     public void commandCompleted(int bits) {
         state.completed(bits, this);
-        if ((bits & (Suspicion.DEFINES | Suspicion.DO_OR_CALL)) != 0) {
+        boolean temporary = (bits & Suspicion.TABLE) != 0 && state.isSuspected(Suspicion.TEMP);
+        if ((bits & Suspicion.DEFINES) != 0 && !temporary) {
             server.lookForHiddenEffects();
+        } else if ((bits & Suspicion.DO_OR_CALL) != 0) {
+            server.lookForHiddenEffectsSoon();
         }
         if ((bits & Suspicion.DEALLOCATED_ALL) != 0) {
             requests.forgetStatements();

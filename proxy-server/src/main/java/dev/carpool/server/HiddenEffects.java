@@ -1,6 +1,7 @@
 package dev.carpool.server;
 
 import dev.carpool.suspicion.KeepingFunctions;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -10,6 +11,9 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class HiddenEffects {
     private static final long NEVER = Long.MIN_VALUE;
+
+    /** Behind a statement that seldom changes functions, and may be run all the time. */
+    private static final long SOON_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final AtomicLong due = new AtomicLong(NEVER);
     private volatile boolean present;
@@ -24,6 +28,12 @@ public final class HiddenEffects {
     /** Functions may have changed. */
     public void look() {
         due.set(NEVER);
+    }
+
+    /** A statement has run whose code may have changed functions; {@code now} is System.nanoTime. */
+    void lookSoon(long now) {
+        long soon = now + SOON_NANOS;
+        due.updateAndGet(at -> at == NEVER || at - soon <= 0 ? at : soon);
     }
 
     void found(boolean hidden, KeepingFunctions functions) {

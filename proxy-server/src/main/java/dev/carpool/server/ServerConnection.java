@@ -534,6 +534,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         return probes.keepingFunctions();
     }
 
+    /** Code has run that may have changed functions: they are looked at within a second. */
+    public void lookForHiddenEffectsSoon() {
+        probes.lookForHiddenEffectsSoon();
+    }
+
     /** Functions of the database may have changed. */
     public void lookForHiddenEffects() {
         probes.lookForHiddenEffects();

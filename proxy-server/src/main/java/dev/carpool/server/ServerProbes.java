@@ -119,6 +119,13 @@ final class ServerProbes {
         }
     }
 
+    void lookForHiddenEffectsSoon() {
+        HiddenEffects effects = hiddenEffects;
+        if (effects != null) {
+            effects.lookSoon(System.nanoTime());
+        }
+    }
+
     /** Asks for hidden effects if it is time to. */
     boolean asksForHiddenEffects(long now) {
         HiddenEffects effects = hiddenEffects;

@@ -46,7 +46,8 @@ public final class CommandTags {
             return Suspicion.TRANSACTION | Suspicion.COMMITTED;
         }
         if (startsWith(buffer, index, length, "CREATE ")) {
-            return Suspicion.DEFINES | ofObject(buffer, index + 7, length - 7);
+            int table = is(buffer, index, length, "CREATE TABLE") ? Suspicion.TABLE : Suspicion.NONE;
+            return Suspicion.DEFINES | table | ofObject(buffer, index + 7, length - 7);
         }
         if (startsWith(buffer, index, length, "CLOSE CURSOR")) {
             return Suspicion.DROPPED;

@@ -104,6 +104,9 @@ public final class Suspicion {
     /** INSERT, MERGE, COPY or EXECUTE: a default may advance a sequence. */
     public static final int INSERTS = 1 << 27;
 
+    /** CREATE TABLE, which may be temporary. Tags only; in texts the bit is {@link #INSERTS}. */
+    public static final int TABLE = INSERTS;
+
     /** UPDATE, DELETE or ALTER: a trigger or a new column may advance a sequence. */
     public static final int CHANGES = 1 << 28;
 

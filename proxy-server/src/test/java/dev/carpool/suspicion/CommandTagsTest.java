@@ -46,7 +46,7 @@ final class CommandTagsTest {
                 Map.entry("CLOSE CURSOR", "dropped"),
                 Map.entry("CLOSE CURSOR ALL", "dropped"),
                 Map.entry("DOMAIN", ""),
-                Map.entry("CREATE TABLE", "defines"),
+                Map.entry("CREATE TABLE", "inserts,defines"),
                 Map.entry("ALTER TABLE", "defines"),
                 Map.entry("CREATE ROLE", "defines,others"),
                 Map.entry("ALTER ROLE", "defines,others"),
