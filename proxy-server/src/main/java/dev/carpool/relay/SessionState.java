@@ -74,6 +74,9 @@ final class SessionState {
     /** This transaction may have changed one that PostgreSQL does not report. */
     private boolean meaningUnseen;
 
+    /** How often settings of that kind may have changed in the life of the session. */
+    private long meaningChanges;
+
     /** The beginning of the last suspicious statement; null for none. */
     private @Nullable String suspect;
 
@@ -260,8 +263,14 @@ final class SessionState {
 
     /** A setting may change that decides what texts mean, for the transaction alone perhaps. */
     void changesMeaning(boolean reported) {
+        meaningChanges++;
         meaningOwed = true;
         meaningUnseen |= !reported;
+    }
+
+    /** Changes when they may have changed. */
+    long meaningChanges() {
+        return meaningChanges;
     }
 
     /** Whether the settings that decide what the next text means are those that are known. */
@@ -299,6 +308,9 @@ final class SessionState {
             suspicion |= Suspicion.LISTEN;
         }
         tags |= bits;
+        if ((bits & Suspicion.ROLLED_BACK) != 0) {
+            meaningChanges++;
+        }
         boolean unbinds = (bits & (Suspicion.DROPPED | Suspicion.DISCARD)) != 0;
         if (unbinds && (pins.has(PinReason.TEMP) || pins.has(PinReason.HELD_CURSOR))) {
             suspicion |= Suspicion.TEMP;

@@ -145,6 +145,11 @@ final class StatementRewriter {
     private @Nullable Scope scope;
     private @Nullable ParameterValues scopeOf;
 
+    /** Null until the settings that decide what texts mean are not known for the first time. */
+    private @Nullable Scope unknown;
+
+    private long unknownSince;
+
     /** What the server was asked to describe in front of a Bind that is dealt with again; null for nothing. */
     private @Nullable SharedStatement asked;
 
@@ -200,7 +205,7 @@ final class StatementRewriter {
     private Scope scope(Link link) {
         ParameterValues wanted = link.wanted();
         if (!link.state().isMeaningKnown(link.server())) {
-            return new Scope(new Object(), meaningful(wanted), false); // nobody else's, and for now
+            return unknownScope(link);
         }
         boolean asciiBytes = link.server().textRules().asciiBytes();
         Scope known = scope;
@@ -208,6 +213,18 @@ final class StatementRewriter {
             scopeOf = wanted;
             known = new Scope(base, meaningful(wanted), asciiBytes);
             scope = known;
+        }
+        return known;
+    }
+
+    /** Nobody else's, and for as long as the session does nothing more to the settings that decide what texts mean. */
+    private Scope unknownScope(Link link) {
+        long changes = link.state().meaningChanges();
+        Scope known = unknown;
+        if (known == null || changes != unknownSince) {
+            unknownSince = changes;
+            known = new Scope(new Object(), meaningful(link.wanted()), false);
+            unknown = known;
         }
         return known;
     }

@@ -4,6 +4,7 @@ import dev.carpool.server.ServerConnection;
 import dev.carpool.suspicion.ProcessIds;
 import io.netty.buffer.ByteBuf;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -98,7 +99,13 @@ final class ToldProcesses {
 
     /** Whether {@link #replaceConstants} has something to do. */
     boolean replacesConstants(ProcessIds ids) {
-        return ids.constants().stream().anyMatch(constant -> processes.containsKey(constant.processId()));
+        List<ProcessIds.Constant> constants = ids.constants();
+        for (int i = 0; i < constants.size(); i++) { // for every Bind: no iterator
+            if (processes.containsKey(constants.get(i).processId())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The same with parameters; {@code in[from, to)} is what is here of them, from the number of format codes on. */
