@@ -72,22 +72,25 @@ public final class SessionProbe {
     private static final String STATE_NAME = OwnNames.of("state");
     private static final String SWEEP_NAME = OwnNames.of("sweep");
     private static final String LEFT_NAME = OwnNames.of("left");
+    private static final String NO_JIT_NAME = OwnNames.of("no_jit");
+
+    /** For the transaction of the question: compiling it would take a second, to save nothing. */
+    private static final String NO_JIT =
+            "SELECT 'j'::pg_catalog.text, pg_catalog.set_config('jit', 'off', true), NULL::pg_catalog.text";
 
     /** What is asked. */
     private enum Question {
-        STATE(STATE_NAME, SessionProbe.STATE, 1),
-        SWEEP(SWEEP_NAME, SessionProbe.SWEEP, 1),
-        LEFT(LEFT_NAME, SessionProbe.LEFT, 2),
-        CATALOG(CATALOG_NAME, SessionProbe.CATALOG, 0);
+        STATE(STATE_NAME, SessionProbe.STATE),
+        SWEEP(SWEEP_NAME, SessionProbe.SWEEP),
+        LEFT(LEFT_NAME, SessionProbe.LEFT),
+        CATALOG(CATALOG_NAME, SessionProbe.CATALOG);
 
         private final String statement;
         private final String text;
-        private final int parameters;
 
-        Question(String statement, String text, int parameters) {
+        Question(String statement, String text) {
             this.statement = statement;
             this.text = text;
-            this.parameters = parameters;
         }
     }
 
@@ -200,7 +203,29 @@ public final class SessionProbe {
 
     /** Writes the requests; {@code known} are the names of the probe's statements that the connection has. */
     void write(ByteBuf out, OutstandingRequests outstanding, Set<String> known) {
-        String statement = question.statement;
+        if (question == Question.CATALOG) {
+            run(out, outstanding, known, NO_JIT_NAME, NO_JIT, List.of());
+        }
+        run(out, outstanding, known, question.statement, question.text, arrays());
+        WireWriter.empty(out, FrontendMessageType.SYNC);
+        outstanding.push(OutstandingRequests.SYNC | OutstandingRequests.SWALLOW);
+    }
+
+    private List<List<String>> arrays() {
+        return switch (question) {
+            case CATALOG -> List.of();
+            case STATE, SWEEP -> List.of(names);
+            case LEFT -> List.of(names, modules);
+        };
+    }
+
+    private static void run(
+            ByteBuf out,
+            OutstandingRequests outstanding,
+            Set<String> known,
+            String statement,
+            String text,
+            List<List<String>> arrays) {
         if (known.add(statement)) {
             // It may be there all the same, if a question has failed.
             int at = WireWriter.begin(out, FrontendMessageType.CLOSE);
@@ -210,7 +235,7 @@ public final class SessionProbe {
             push(outstanding, OutstandingRequests.CLOSE);
             at = WireWriter.begin(out, FrontendMessageType.PARSE);
             WireWriter.cstring(out, statement);
-            WireWriter.cstring(out, question.text);
+            WireWriter.cstring(out, text);
             out.writeShort(0);
             WireWriter.end(out, at);
             push(outstanding, OutstandingRequests.PARSE);
@@ -218,12 +243,9 @@ public final class SessionProbe {
         int at = WireWriter.begin(out, FrontendMessageType.BIND);
         WireWriter.cstring(out, "");
         WireWriter.cstring(out, statement);
-        out.writeShort(0).writeShort(question.parameters);
-        if (question.parameters > 0) {
-            array(out, names);
-        }
-        if (question.parameters > 1) {
-            array(out, modules);
+        out.writeShort(0).writeShort(arrays.size());
+        for (List<String> array : arrays) {
+            array(out, array);
         }
         out.writeShort(0);
         WireWriter.end(out, at);
@@ -233,8 +255,6 @@ public final class SessionProbe {
         out.writeInt(0);
         WireWriter.end(out, at);
         push(outstanding, OutstandingRequests.EXECUTE);
-        WireWriter.empty(out, FrontendMessageType.SYNC);
-        outstanding.push(OutstandingRequests.SYNC | OutstandingRequests.SWALLOW);
     }
 
     private static void push(OutstandingRequests outstanding, int kind) {
@@ -272,6 +292,7 @@ public final class SessionProbe {
             case "c" -> held |= HELD_CURSORS;
             case "p" -> prepared.add(new Prepared(name, value == null ? "" : value));
             case "n" -> channels.add(name);
+            case "j" -> {}
             case "h" -> hidden = true;
             case "k" -> keeping.add(name);
             case "m" -> module = true;

@@ -62,9 +62,9 @@ class SessionProbeTest {
         assertEquals("B{}ES", written(new SessionProbe(List.of(), false)));
         assertEquals("CPB{}ES", written(new SessionProbe(List.of(), true)));
         assertEquals("B{}ES", written(new SessionProbe(List.of(), true)));
-        assertEquals("CPBES", written(SessionProbe.ofCatalog()));
-        assertEquals("BES", written(SessionProbe.ofCatalog()));
-        assertEquals(3, known.size());
+        assertEquals("CPBECPBES", written(SessionProbe.ofCatalog()));
+        assertEquals("BEBES", written(SessionProbe.ofCatalog()));
+        assertEquals(4, known.size());
     }
 
     @Test
