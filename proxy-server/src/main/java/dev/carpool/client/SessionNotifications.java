@@ -38,6 +38,11 @@ final class SessionNotifications implements ListeningSession {
         return true;
     }
 
+    /** Whether this notification is one that no client is told of. */
+    boolean hides(NotificationResponse notification) {
+        return subscription.isHandover(notification);
+    }
+
     /** The server connection has had a notification that comes by way of the shared listener. */
     void passed() {
         early.passed();

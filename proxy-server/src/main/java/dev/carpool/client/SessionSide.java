@@ -286,7 +286,7 @@ final class SessionSide implements ClientEnd {
     @Override
     public byte @Nullable [] notified(NotificationResponse notification, boolean working, boolean caughtUp) {
         SessionNotifications mine = notifications;
-        if (mine != null && mine.takesOver(notification)) {
+        if (mine != null && (mine.takesOver(notification) || mine.hides(notification))) {
             return null;
         }
         if (mine != null && mine.channels().contains(notification.channel())) {

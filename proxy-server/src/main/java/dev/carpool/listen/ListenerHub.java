@@ -117,6 +117,11 @@ final class ListenerHub implements Line.Events {
     }
 
     /** Any thread. */
+    boolean isHandover(NotificationResponse notification) {
+        return notification.channel().equals(handovers);
+    }
+
+    /** Any thread. */
     void execute(Runnable task) {
         executor.execute(task);
     }
@@ -289,7 +294,7 @@ final class ListenerHub implements Line.Events {
     @Override
     public void notified(NotificationResponse notification) {
         heardAt = System.nanoTime();
-        if (notification.channel().equals(handovers)) {
+        if (isHandover(notification)) {
             Subscription next = handingOver.get(Handover.of(notification).payload());
             if (next != null) {
                 takeOver(next);

@@ -152,6 +152,14 @@ public final class Subscription {
         return true;
     }
 
+    /**
+     * Whether this is a handover, no matter whose: a server connection that listens on their channel is told of all of
+     * them, which is nothing for its client.
+     */
+    public boolean isHandover(NotificationResponse notification) {
+        return hub.isHandover(notification);
+    }
+
     /** The session's server connection has nothing more to tell: the listener takes over. */
     public void handedOver() {
         Handover last = handover;

@@ -390,6 +390,30 @@ final class SharedListenerTest {
     }
 
     @Test
+    void whoBeginsToListenAtTheSameTimeIsToldNothingOfOthers() {
+        restart("default_pool_size=3", "server_round_robin=1");
+        listener("other");
+        TestClient a = proxy.login();
+        a.query("begin");
+        ModelPostgres.Backend own = proxy.postgres.backends.stream()
+                .filter(one -> one.queries.contains("begin"))
+                .findFirst()
+                .orElseThrow();
+        TestClient b = proxy.login();
+        proxy.postgres.mutation = replies -> {
+            own.deaf |= new String(replies, StandardCharsets.US_ASCII).contains("carpool_");
+            return replies;
+        };
+        a.send(Wire.empty().query("listen one;commit"));
+        assertEquals(2, own.channels.size()); // and on that of handovers
+        b.send(Wire.empty().query("listen two"));
+        own.hear();
+        proxy.run();
+        assertEquals("C(LISTEN)C(COMMIT)Z(I)", a.transcript());
+        assertEquals("C(LISTEN)Z(I)", b.transcript());
+    }
+
+    @Test
     void whatTheListenerIsLateToTellComesOnceWhileItTakesOver() {
         TakingOver one = new TakingOver();
         one.listener.late = true;
