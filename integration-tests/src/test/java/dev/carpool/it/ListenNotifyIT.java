@@ -225,6 +225,15 @@ class ListenNotifyIT {
     }
 
     @Test
+    void whatWasNotifiedBeforeUnlistenComesWithItsAnswer() throws Exception {
+        for (int i = 0; i < 50; i++) {
+            a.query("listen " + news);
+            b.query("notify " + news + ", '" + i + "'");
+            assertEquals("A:" + news + "=" + i + " C:UNLISTEN Z:I", a.query("unlisten " + news));
+        }
+    }
+
+    @Test
     void theyComeInOrderAndOnce() throws Exception {
         a.query("listen " + news);
         List<String> expected = new ArrayList<>();
@@ -268,6 +277,20 @@ class ListenNotifyIT {
             assertEquals(
                     direct.unwrap(PGConnection.class).getBackendPID(),
                     a.expect('A').buffer().getInt());
+        }
+    }
+
+    @Test
+    void thoseOfOneServerConnectionAreToldApart() throws Exception {
+        restart("default_pool_size=1");
+        a.query("listen " + news);
+        try (ScriptedClient c = proxy.login()) {
+            for (int i = 0; i < 50; i++) {
+                b.query("notify " + news);
+                c.query("notify " + news);
+                assertEquals(b.processId(), a.expect('A').buffer().getInt());
+                assertEquals(c.processId(), a.expect('A').buffer().getInt());
+            }
         }
     }
 

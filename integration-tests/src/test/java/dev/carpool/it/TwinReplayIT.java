@@ -141,6 +141,14 @@ class TwinReplayIT {
                 client 0: Parse n0: select 7 | Describe S n0 | Sync
                 client 1: Query: begin
                 client 0: Parse '': select set_config('standard_conforming_strings', 'on', true) | Bind '' of '' () | Execute '' | Bind '' of n0 () | Execute '' | Bind '' of n0 () | Execute '' | Sync
+                """, """
+                client 0: connect as trusty_twin []
+                client 1: connect as trusty_twin []
+                client 1: Query: listen news
+                client 1: Query: set names 'LATIN1'
+                client 1: Query: listen "Odd one"
+                client 1: Query: unlisten news
+                client 0: Query: notify news, 'p76'
                 """);
     }
 }

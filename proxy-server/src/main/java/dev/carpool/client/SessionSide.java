@@ -16,7 +16,6 @@ import dev.carpool.relay.PinReason;
 import dev.carpool.relay.RequestRelay;
 import dev.carpool.relay.SequenceState;
 import dev.carpool.relay.ToldIds;
-import dev.carpool.server.ServerConnection;
 import dev.carpool.suspicion.ClusterChange;
 import dev.carpool.suspicion.Effects;
 import dev.carpool.suspicion.LanguageSettings;
@@ -279,8 +278,11 @@ final class SessionSide implements ClientEnd {
     }
 
     @Override
-    public void hasNotified(ServerConnection server) {
-        context.listeners().catchUp(session.pool().key().database(), server.hasNotified());
+    public boolean passOn(Runnable then) {
+        return context.listeners()
+                .catchUp(
+                        session.pool().key().database(),
+                        () -> channel.eventLoop().execute(then));
     }
 
     @Override

@@ -55,14 +55,17 @@ public final class ListenerHubs {
     private static final Map<String, String> PARAMETERS =
             Map.of("application_name", "carpool listener", "client_encoding", "UTF8");
 
-    /** Runs {@code then}, on any thread, when what was committed before this call has reached those who listen. */
-    public void catchUp(String database, Runnable then) {
+    /**
+     * Runs {@code then}, on any thread, when what was committed before this call has reached those who listen. Returns false,
+     * and does nothing, if nobody does.
+     */
+    public boolean catchUp(String database, Runnable then) {
         ListenerHub hub = hubs.get(database);
         if (hub == null || !hub.isOpen()) {
-            then.run();
-        } else {
-            hub.execute(() -> hub.catchUp(then));
+            return false;
         }
+        hub.execute(() -> hub.catchUp(then));
+        return true;
     }
 
     /** Periodic. */

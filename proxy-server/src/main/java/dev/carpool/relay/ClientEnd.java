@@ -91,8 +91,11 @@ public interface ClientEnd {
     /** Writes the notifications that wait; the client must be between transactions and messages. */
     void deliver();
 
-    /** The session has notified others on this connection, which goes to somebody else now. */
-    void hasNotified(ServerConnection server);
+    /**
+     * Runs {@code then}, later, when everybody has been told what was notified before this call. Returns false, and does
+     * nothing, if nobody listens.
+     */
+    boolean passOn(Runnable then);
 
     /**
      * A notification on the server connection itself; what of it goes to the client, null for nothing.

@@ -227,7 +227,8 @@ public final class Link implements ServerConnection.Owner {
 
     /** Whether the next request is the first of a transaction, on a connection that was kept or is just being asked. */
     private boolean beginsTransaction() {
-        boolean waits = (channels.isReadyHeld() || channels.isJoining() || signalsAsked > 0) && !isTelling();
+        boolean kept = channels.isReadyHeld() || channels.isJoining() || channels.isPassingOn();
+        boolean waits = (kept || signalsAsked > 0) && !isTelling();
         boolean asked = (server.isProbing() || waits)
                 && server.transactionStatus() == TransactionStatus.IDLE
                 && server.outstanding().owedReadyForQuery() == 0
@@ -435,7 +436,7 @@ public final class Link implements ServerConnection.Owner {
             channels.catchUp(this);
         } else if (state.isPinned()) {
             state.staysPinned(this);
-        } else if (!channels.isJoining()) {
+        } else if (!channels.isJoining() && !channels.passesOn(this)) {
             unlink();
         }
     }
@@ -525,9 +526,6 @@ public final class Link implements ServerConnection.Owner {
     /** Parts the two at a transaction's end: the only regular way. */
     private void unlink() {
         end();
-        if (state.isSuspected(Suspicion.NOTIFY) && client.channels().isEmpty()) {
-            client.hasNotified(server);
-        }
         boolean listens = channels.areOnServer();
         ServerReset.Scope scope = scopeOfReset();
         if (unflushed) {
@@ -604,6 +602,9 @@ public final class Link implements ServerConnection.Owner {
             return false;
         }
         server.flush();
+        if (channels.isPassingOn() || state.takeNotified()) {
+            server.hasNotified(client::passOn);
+        }
         boolean running = !server.outstanding().isEmpty();
         boolean suspicious = mode == PoolingMode.SESSION
                 || running

@@ -44,7 +44,7 @@ final class RequestRewriter {
     /** Nothing has been done with the message yet: {@link ClientEnd#resumeRequests} says when it can be. */
     static final int MUST_WAIT = -2;
 
-    /** Nothing has been done with the message yet: the server has been asked what must be known before. */
+    /** Nothing has been done with the message yet: the server must have answered what was asked before. */
     static final int ASKED = -3;
 
     private final RequestOutput output;
@@ -58,6 +58,8 @@ final class RequestRewriter {
     private final WaitRule waits;
 
     private static final byte[] NO_NAME = {};
+
+    private static final WordsInBytes UNLISTEN = new WordsInBytes("unlisten");
 
     /** Reads the simple query that is passing; null when none is that is read in parts. */
     private @Nullable SqlLexer passing;
@@ -235,8 +237,9 @@ final class RequestRewriter {
         }
         boolean whole = length <= LONGEST_READ;
         if (whole && length > 5) {
-            if (!read(in, at, length, start, link)) {
-                return MUST_WAIT;
+            int wait = read(in, at, length, start, link);
+            if (wait != AS_IT_IS) {
+                return wait;
             }
         } else if (!whole) {
             if (sql.isActive(server)) {
@@ -255,19 +258,23 @@ final class RequestRewriter {
     }
 
     /**
-     * Notes what the text of a simple query does that is here as a whole, and puts in front of it what it needs; false if it
-     * must wait.
+     * Notes what the text of a simple query does that is here as a whole, and puts in front of it what it needs. Returns {@link
+     * #AS_IT_IS}, or whether it must wait.
      */
-    private boolean read(ByteBuf in, int at, int length, int start, Link link) {
+    private int read(ByteBuf in, int at, int length, int start, Link link) {
         ServerConnection server = link.server();
         int bits = lexer.suspicion(in, at + 5, at + length, server, state);
+        int wait = unlisten(bits, in, at + 5, at + length, link);
+        if (wait != AS_IT_IS) {
+            return wait;
+        }
         if ((bits & Suspicion.OTHERS) != 0) {
             String text = MessageStrings.latin1(in, at + 5, at + length);
             ProcessIds ids = ProcessIds.read(text, server.hasStandardStrings());
             ToldProcesses processes = link.state().processes();
             if (link.state().cluster().mustWait(text, server, link.client())
                     || processes.mustWait(ids, null, 0, 0, link.client())) {
-                return false;
+                return MUST_WAIT;
             }
             processes.replaceConstants(ids, in, at + 5);
             link.state().cluster().sent(text, server);
@@ -281,7 +288,7 @@ final class RequestRewriter {
         if ((bits & Suspicion.STATEFUL) == 0 && !concerned) {
             state.suspect(bits, link);
             sequences(bits, in, start, at, false, link);
-            return true;
+            return AS_IT_IS;
         }
         String text = MessageStrings.latin1(in, at + 5, at + length);
         int left = bits;
@@ -297,7 +304,22 @@ final class RequestRewriter {
         }
         effects.executes(left & ~bits, text, true, link);
         sequences(bits | left, in, start, at, false, link);
-        return true;
+        return AS_IT_IS;
+    }
+
+    /**
+     * Whether a request must wait because its statement, {@code text[from, to)}, may give up channels of the session, else
+     * {@link #AS_IT_IS}.
+     */
+    private static int unlisten(int bits, ByteBuf text, int from, int to, Link link) {
+        if (!SessionChannels.mayGiveUp(bits, link)
+                || ((bits & Suspicion.DISCARD) == 0 && !UNLISTEN.areIn(text, from, to))) {
+            return AS_IT_IS;
+        }
+        if (link.server().outstanding().owedReadyForQuery() > 0) {
+            return ASKED;
+        }
+        return link.channels().mustTell(link) ? MUST_WAIT : AS_IT_IS;
     }
 
     private int parse(ByteBuf in, int at, int length, int start, Link link) {
@@ -317,6 +339,10 @@ final class RequestRewriter {
         }
         int textEnd = MessageStrings.end(in, nameEnd + 1, end);
         int bits = lexer.suspicion(in, nameEnd + 1, textEnd, server, state);
+        int wait = named ? AS_IT_IS : unlisten(bits, in, nameEnd + 1, textEnd, link);
+        if (wait != AS_IT_IS) {
+            return wait;
+        }
         if (!named
                 && (bits & Suspicion.DO_OR_CALL) != 0
                 && !server.outstanding().isUnsynced()) {
@@ -377,8 +403,13 @@ final class RequestRewriter {
             }
             differs = true;
         }
+        int suspected = suspicion(nameEnd == name, mapping);
+        int wait = unlisten(suspected, mapping, link);
+        if (wait != AS_IT_IS) {
+            return wait;
+        }
         ProcessIds ids = ProcessIds.NONE;
-        if ((suspicion(nameEnd == name, mapping) & Suspicion.OTHERS) != 0) {
+        if ((suspected & Suspicion.OTHERS) != 0) {
             String text = mapping == null ? unnamed.text() : mapping.statement().latin1();
             ids = ProcessIds.read(text, server.hasStandardStrings());
             if (mustWait(text, ids, in, nameEnd + 1, here, link)) {
@@ -445,6 +476,15 @@ final class RequestRewriter {
             return unnamed.suspicion();
         }
         return mapping == null ? Suspicion.NONE : mapping.statement().suspicion();
+    }
+
+    /** The same of a request that binds this statement, null for the unnamed one. */
+    private int unlisten(int bits, @Nullable Mapping mapping, Link link) {
+        if ((bits & (Suspicion.LISTEN | Suspicion.DISCARD)) == 0) {
+            return AS_IT_IS;
+        }
+        byte[] parse = mapping == null ? unnamed.body() : mapping.statement().body();
+        return unlisten(bits, Unpooled.wrappedBuffer(parse), 0, parse.length, link);
     }
 
     /**

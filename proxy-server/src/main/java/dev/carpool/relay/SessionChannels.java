@@ -5,6 +5,7 @@ import dev.carpool.error.ErrorReply;
 import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.protocol.WireReader;
 import dev.carpool.server.ListenSql;
+import dev.carpool.suspicion.Suspicion;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -14,8 +15,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What a link does for a session that listens: brings its channels along, gives those a probe has found to the shared
- * listener, and holds ReadyForQuery back until the client has been told what was notified before it. Begins anew with each
- * link; confined to the session's event loop.
+ * listener, and holds ReadyForQuery back, and UNLISTEN, until the client has been told what was notified before it; and for
+ * one that notifies: keeps its server connection until others have been told. Begins anew with each link; confined to the
+ * session's event loop.
  */
 final class SessionChannels {
     private static final Logger log = LoggerFactory.getLogger(SessionChannels.class);
@@ -56,6 +58,18 @@ final class SessionChannels {
     /** How often that has happened to the session. */
     private int catchUps;
 
+    /** What the session has notified is on its way to others. */
+    private boolean passingOn;
+
+    private enum Telling {
+        NOTHING,
+        RUNNING,
+        DONE
+    }
+
+    /** What was notified before a request that may give channels up. */
+    private Telling telling = Telling.NOTHING;
+
     /** A link begins: the session finds the channels it listens on, and adds to them, on whatever connection it has. */
     void begin(Link link) {
         Set<String> channels = link.client().channels();
@@ -66,6 +80,8 @@ final class SessionChannels {
         readyHeld = false;
         tellsSettings = false;
         catchingUp = false;
+        passingOn = false;
+        telling = Telling.NOTHING;
         brings = listens;
         if (!link.requests().isPaused()) {
             bring(link);
@@ -97,7 +113,8 @@ final class SessionChannels {
         found.forEach(channel -> channels.add(WireReader.text(channel)));
         if (listens && !isUtf8(link)) {
             link.state().foundPin(PinReason.LISTEN, link); // the shared listener speaks UTF-8
-            link.unlinkIfNothingIsAsked();
+            channels.retainAll(link.client().channels());
+            join(channels, link);
         } else if (!joining && channels.equals(link.client().channels())) {
             link.unlinkIfNothingIsAsked();
         } else {
@@ -238,6 +255,66 @@ final class SessionChannels {
                 link.repliesRead();
             }
         });
+    }
+
+    /**
+     * Whether a request may give up channels of the session, with which it is not known yet of what the client is to be told.
+     *
+     * @param bits of {@link Suspicion}, of what is not part of a batch begun before
+     */
+    static boolean mayGiveUp(int bits, Link link) {
+        return (bits & (Suspicion.LISTEN | Suspicion.DISCARD)) != 0
+                && !link.client().channels().isEmpty()
+                && link.mode() != PoolingMode.SESSION
+                && !link.server().outstanding().isUnsynced();
+    }
+
+    /**
+     * Whether such a request has to wait until the client has been told what was notified before it; {@link
+     * ClientEnd#resumeRequests} follows. In a transaction nobody is told anything: what is given up there is given up.
+     */
+    boolean mustTell(Link link) {
+        if (telling == Telling.DONE) {
+            telling = Telling.NOTHING;
+            return false;
+        }
+        if (telling == Telling.RUNNING) {
+            return true;
+        }
+        if (link.server().transactionStatus() != TransactionStatus.IDLE) {
+            return false;
+        }
+        telling = Telling.RUNNING;
+        link.client().catchUp(() -> {
+            if (!link.hasEnded() && telling == Telling.RUNNING) {
+                telling = Telling.DONE;
+                link.client().deliver();
+                link.client().resumeRequests();
+            }
+        });
+        return true;
+    }
+
+    /**
+     * Between transactions: whether what the session has notified is still on its way to others. Its server connection is
+     * kept so long, because they are told who it was by who has that.
+     */
+    boolean passesOn(Link link) {
+        boolean told = !link.client().channels().isEmpty(); // before its ReadyForQuery
+        if (!passingOn && link.state().takeNotified() && !told) {
+            passingOn = link.client().passOn(() -> {
+                if (!link.hasEnded()) {
+                    passingOn = false;
+                    link.unlinkIfNothingIsAsked();
+                }
+            });
+        }
+        return passingOn;
+    }
+
+    /** Whether what the session has notified is on its way to others. */
+    boolean isPassingOn() {
+        return passingOn;
     }
 
     /** The ReadyForQuery that was held is being sent. */

@@ -160,6 +160,13 @@ final class SessionState {
         return (suspicion & bits) != 0;
     }
 
+    /** Whether a statement may have notified others since the last call. */
+    boolean takeNotified() {
+        boolean notified = isSuspected(Suspicion.NOTIFY);
+        suspicion &= ~Suspicion.NOTIFY;
+        return notified;
+    }
+
     /** Whether the connection holds what only DISCARD ALL clears. */
     boolean isResetNeeded() {
         return resetNeeded;

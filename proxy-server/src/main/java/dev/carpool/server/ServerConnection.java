@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -137,8 +138,8 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
     /** The process id that the client session linked last was told; the server's own before the first. */
     private volatile int toldProcessId;
 
-    /** The same of an earlier session whose notifications may still be on their way; 0 for none. */
-    private volatile int earlierProcessId;
+    /** Sees to it that what was notified here reaches those who listen; null when nothing was. */
+    private @Nullable Predicate<Runnable> notified;
 
     /** Replication: replies are not matched. */
     private boolean passing;
@@ -192,8 +193,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
 
     /** The process id by which clients know who uses the connection, or has used it last. Any thread. */
     public int toldProcessId() {
-        int earlier = earlierProcessId;
-        return earlier != 0 ? earlier : toldProcessId;
+        return toldProcessId;
     }
 
     /** The connection serves the session whose client was told this process id. */
@@ -201,15 +201,21 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         toldProcessId = ofSession;
     }
 
-    /** The session has notified: what comes from here is its own, whoever is next, until all of it has arrived. */
-    public Runnable hasNotified() {
-        int notifier = toldProcessId;
-        earlierProcessId = notifier;
-        return () -> {
-            if (earlierProcessId == notifier) {
-                earlierProcessId = 0;
-            }
-        };
+    /**
+     * A session that has left has notified others: nobody must have the connection before they have been told who that was.
+     *
+     * @param passOn runs what it is given then; says no, and does nothing, if nobody listens
+     */
+    public void hasNotified(Predicate<Runnable> passOn) {
+        notified = passOn;
+    }
+
+    /** What was given to {@link #hasNotified} since the last call; null for nothing. */
+    @Nullable
+    Predicate<Runnable> takeNotified() {
+        Predicate<Runnable> passOn = notified;
+        notified = null;
+        return passOn;
     }
 
     public byte[] cancelKey() {

@@ -5,11 +5,12 @@ import dev.carpool.protocol.FrontendMessageType;
 import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.protocol.WireWriter;
 import io.netty.buffer.ByteBuf;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Makes a server connection fit for the next session: drains what is still owed, ends COPY and transaction, waits for
- * cancel requests in flight, clears session state, checks. It owns the connection meanwhile. When any step fails the
+ * cancel requests in flight and notifications on their way, clears session state, checks. It owns the connection meanwhile. When any step fails the
  * connection is closed; in doubt it is closed as well.
  */
 public final class ServerReset implements ServerConnection.Owner {
@@ -41,6 +42,9 @@ public final class ServerReset implements ServerConnection.Owner {
 
     private boolean checked;
     private boolean copyEnded;
+
+    /** Those who listen are being told what was notified. */
+    private boolean passingOn;
 
     private ServerReset(ServerConnection server, Scope scope, String resetQuery, String checkQuery, Done done) {
         this.server = server;
@@ -103,6 +107,9 @@ public final class ServerReset implements ServerConnection.Owner {
             ask("ROLLBACK");
             return;
         }
+        if (passingOn || passesOn()) {
+            return;
+        }
         if (scope == Scope.FULL && !cleared) {
             cleared = true;
             checked = true;
@@ -126,6 +133,17 @@ public final class ServerReset implements ServerConnection.Owner {
         }
         server.quietAgain();
         done.clean(server);
+    }
+
+    /** Whether those who listen must be told first who has notified them. */
+    private boolean passesOn() {
+        Predicate<Runnable> notified = server.takeNotified();
+        passingOn = notified != null
+                && notified.test(() -> {
+                    passingOn = false;
+                    proceed();
+                });
+        return passingOn;
     }
 
     private void ask(String sql) {

@@ -753,7 +753,7 @@ final class ModelPostgres {
             }
             if (!value.equals(settings.getOrDefault(name, ""))) {
                 settings.put(name, value);
-                if (name.equals("application_name")) {
+                if (name.equals("application_name") || name.equals("client_encoding")) {
                     WireWriter.parameterStatus(out, name, value);
                 }
             }

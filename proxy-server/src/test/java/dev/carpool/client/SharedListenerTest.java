@@ -1,6 +1,7 @@
 package dev.carpool.client;
 
 import dev.carpool.error.ErrorReply;
+import dev.carpool.pool.PoolKey;
 import dev.carpool.relay.ClientEnd;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -36,6 +37,14 @@ final class SharedListenerTest {
         listen(session(), channels);
         assertEquals("N", client.transcript()); // nothing has been handed over
         return client;
+    }
+
+    /** How many server connections sessions have. */
+    private int inUse() {
+        return proxy.pools().pools().stream()
+                .filter(pool -> pool.key().purpose() == PoolKey.Purpose.SESSIONS)
+                .mapToInt(pool -> pool.snapshot().inUse())
+                .sum();
     }
 
     /** The session that logged in last. */
@@ -76,7 +85,7 @@ final class SharedListenerTest {
         assertEquals("C(NOTIFY)Z(I)", c.query("notify more on"));
         assertEquals("A(news hello)", a.transcript());
         assertEquals("A(news hello)A(more on)", b.transcript());
-        assertEquals(c.processId, b.lastNotifier);
+        assertEquals(List.of(c.processId, c.processId), b.notifiers);
         assertEquals(2, proxy.postgres.open);
         assertEquals(
                 List.of(Set.of(), Set.of("more", "news")),
@@ -101,7 +110,7 @@ final class SharedListenerTest {
         proxy.postgres.lazy = true;
         TestClient a = listener("news");
         assertEquals("C(NOTIFY)A(news mine)Z(I)", a.query("notify news mine"));
-        assertEquals(a.processId, a.lastNotifier);
+        assertEquals(a.processId, a.lastNotifier());
         assertEquals("C(BEGIN)Z(T)", a.query("begin"));
         assertEquals("C(NOTIFY)Z(T)", a.query("notify news later"));
         assertEquals("C(COMMIT)A(news later)Z(I)", a.query("commit"));
@@ -118,7 +127,7 @@ final class SharedListenerTest {
         assertEquals("", a.transcript());
         assertEquals("TD(1)C(SELECT 1)A(news x)Z(I)", a.query("select 1"));
         assertEquals("C(UPDATE 1)A(news mine)Z(I)", a.query("trigger news mine"));
-        assertEquals(a.processId, a.lastNotifier);
+        assertEquals(a.processId, a.lastNotifier());
     }
 
     @Test
@@ -131,10 +140,125 @@ final class SharedListenerTest {
         a.send(Wire.empty().query("select 1"));
         proxy.postgres.backends.get(1).hear();
         proxy.run();
-        assertEquals("TD(1)C(SELECT 1)A(news x)Z(I)", a.transcript());
-        assertEquals(b.processId, a.lastNotifier);
+        assertEquals("A(news x)TD(1)C(SELECT 1)Z(I)", a.transcript());
+        assertEquals(b.processId, a.lastNotifier());
         assertEquals("C(NOTIFY)A(news mine)Z(I)", a.query("notify news mine"));
-        assertEquals(a.processId, a.lastNotifier);
+        assertEquals(a.processId, a.lastNotifier());
+    }
+
+    @Test
+    void twoWhoNotifyOneAfterTheOtherAreToldApart() {
+        TestClient a = listener("news");
+        TestClient b = proxy.login();
+        TestClient c = proxy.login();
+        ModelPostgres.Backend listener = proxy.postgres.backends.get(1);
+        listener.deaf = true;
+        listener.late = true;
+        assertEquals("C(NOTIFY)Z(I)", b.query("notify news x"));
+        c.send(Wire.empty().query("notify news y"));
+        listener.hear();
+        proxy.run();
+        assertEquals("A(news x)A(news y)", a.transcript());
+        assertEquals(List.of(b.processId, c.processId), a.notifiers);
+        assertEquals("C(NOTIFY)Z(I)", c.transcript());
+    }
+
+    @Test
+    void whoLeavesAtOnceHasNotified() {
+        TestClient a = listener("news");
+        TestClient b = proxy.login();
+        TestClient c = proxy.login();
+        ModelPostgres.Backend listener = proxy.postgres.backends.get(1);
+        listener.deaf = true;
+        listener.late = true;
+        b.send(Wire.empty().query("notify news x").terminate());
+        c.send(Wire.empty().query("select 1"));
+        listener.hear();
+        proxy.run();
+        assertEquals("A(news x)", a.transcript());
+        assertEquals(List.of(b.processId), a.notifiers);
+        assertEquals("TD(1)C(SELECT 1)Z(I)", c.transcript());
+    }
+
+    @Test
+    void aConnectionIsKeptUntilItsNotificationsHaveArrived() {
+        restart("default_pool_size=2");
+        listener("news");
+        ModelPostgres.Backend listener = proxy.postgres.backends.get(1);
+        TestClient b = proxy.login();
+        listener.deaf = true;
+        assertEquals("C(NOTIFY)Z(I)", b.query("notify news x"));
+        assertEquals("TD(1)C(SELECT 1)Z(I)", b.query("select 1")); // the client need not wait
+        assertEquals(1, inUse());
+        listener.hear();
+        proxy.run();
+        assertEquals(0, inUse());
+    }
+
+    @Test
+    void whatWasNotifiedBeforeUnlistenIsTold() {
+        proxy.postgres.lazy = true;
+        TestClient a = listener("news", "more");
+        TestClient b = proxy.login();
+        b.query("trigger news x");
+        assertEquals("A(news x)C(UNLISTEN)Z(I)", a.query("unlisten news"));
+        b.query("trigger news y");
+        b.query("trigger more z");
+        a.send(Wire.empty().parse("", "unlisten *").run("").sync());
+        assertEquals("A(more z)12C(UNLISTEN)Z(I)", a.transcript());
+    }
+
+    @Test
+    void whatWasNotifiedBeforeAnUnlistenPreparedIsTold() {
+        proxy.postgres.lazy = true;
+        TestClient a = listener("news");
+        TestClient b = proxy.login();
+        a.send(Wire.empty().parse("s", "unlisten news").sync());
+        assertEquals("1Z(I)", a.transcript());
+        b.query("trigger news x");
+        a.send(Wire.empty().run("s").sync());
+        assertEquals("A(news x)2C(UNLISTEN)Z(I)", a.transcript());
+    }
+
+    @Test
+    void whatWasNotifiedBeforeDiscardAllIsTold() {
+        proxy.postgres.lazy = true;
+        TestClient a = listener("news");
+        TestClient b = proxy.login();
+        b.query("trigger news x");
+        assertEquals("A(news x)C(DISCARD ALL)Z(I)", a.query("discard all"));
+    }
+
+    @Test
+    void whatIsNotifiedInThePipelineBeforeUnlistenIsTold() {
+        proxy.postgres.lazy = true;
+        TestClient a = listener("news");
+        a.send(Wire.empty().query("notify news x").query("unlisten news").query("notify news y"));
+        assertEquals("C(NOTIFY)Z(I)A(news x)C(UNLISTEN)Z(I)C(NOTIFY)Z(I)", a.transcript());
+    }
+
+    @Test
+    void whatATransactionGivesUpItIsNotToldOf() {
+        restart("default_pool_size=2");
+        TestClient a = listener("news");
+        TestClient b = proxy.login();
+        a.query("begin");
+        b.query("notify news x");
+        assertEquals("C(UNLISTEN)Z(T)", a.query("unlisten news"));
+        assertEquals("C(COMMIT)Z(I)", a.query("commit"));
+    }
+
+    @Test
+    void aSessionInAnotherEncodingIsNotToldOfWhatItGivesUp() {
+        restart("default_pool_size=2");
+        TestClient a = proxy.login();
+        TestClient b = proxy.login();
+        assertEquals("C(LISTEN)Z(I)", a.query("listen news"));
+        assertEquals("SC(SET)Z(I)", a.query("set client_encoding LATIN1"));
+        assertEquals("C(LISTEN)C(UNLISTEN)Z(I)", a.query("listen more;unlisten news"));
+        b.query("notify news x");
+        b.query("notify more y");
+        assertEquals("A(more y)", a.transcript());
     }
 
     @Test
@@ -477,7 +601,7 @@ final class SharedListenerTest {
         }
         assertEquals("Z(I)", answer);
         assertEquals("C(NOTIFY)A(news own)Z(I)", a.query("notify news own"));
-        assertEquals(a.processId, a.lastNotifier);
+        assertEquals(a.processId, a.lastNotifier());
         assertEquals(Set.of("news"), proxy.postgres.backends.get(0).channels);
     }
 }

@@ -9,7 +9,9 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +25,8 @@ final class TestClient extends ChannelInboundHandlerAdapter {
     int processId;
     byte[] key = {};
 
-    /** The process id in the last notification. */
-    int lastNotifier;
+    /** The process ids in its notifications. */
+    final List<Integer> notifiers = new ArrayList<>();
 
     TestClient(ProxyOnOneLoop proxy) {
         this.proxy = proxy;
@@ -48,6 +50,10 @@ final class TestClient extends ChannelInboundHandlerAdapter {
 
     boolean isOpen() {
         return channel().isActive();
+    }
+
+    int lastNotifier() {
+        return notifiers.get(notifiers.size() - 1);
     }
 
     void close() {
@@ -159,7 +165,7 @@ final class TestClient extends ChannelInboundHandlerAdapter {
                 in.readBytes(key);
             }
             if (type == 'A') {
-                lastNotifier = Unpooled.wrappedBuffer(body).readInt();
+                notifiers.add(Unpooled.wrappedBuffer(body).readInt());
             }
             consumer.accept(new Message(type, body));
         }
