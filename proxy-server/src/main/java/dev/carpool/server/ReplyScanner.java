@@ -37,11 +37,11 @@ final class ReplyScanner {
 
         void commandComplete(ByteBuf in, int tagFrom, int tagTo, boolean ours);
 
-        /**
-         * An ErrorResponse; {@code ours} says that it answers a request of the proxy, {@code fatal} that the connection ends
-         * with it.
-         */
-        void error(ErrorFields fields, boolean ours, boolean fatal);
+        /** An ErrorResponse; {@code ours} says that it answers a request of the proxy. */
+        void error(ErrorFields fields, boolean ours);
+
+        /** An ErrorResponse with which the connection ends. */
+        void fatal(ErrorFields fields);
 
         /** A prepared statement does not exist, or not with the result it had; by its name on the server. */
         void statementUseless(byte[] serverName);
@@ -103,6 +103,9 @@ final class ReplyScanner {
 
     /** What the client gets in place of the message being dealt with. */
     private byte @Nullable [] replacement;
+
+    /** The FATAL that is being dealt with. */
+    private @Nullable ErrorFields lastWords;
 
     ReplyScanner(OutstandingRequests outstanding, Sink sink, ByteBufAllocator allocator) {
         this.outstanding = outstanding;
@@ -223,6 +226,11 @@ final class ReplyScanner {
                     if (replacement != null) {
                         sink.forwardMade(replacement);
                         replacement = null;
+                    }
+                    if (lastWords != null) {
+                        // Not before the client has what was in front of it.
+                        sink.fatal(lastWords);
+                        lastWords = null;
                     }
                 }
                 at = reached;
@@ -380,7 +388,7 @@ final class ReplyScanner {
         boolean read = reads();
         if (fields.isFatal()) {
             // The owner says it in its own words, with what that means for the session.
-            sink.error(fields, ours, true);
+            lastWords = fields;
             return OutstandingRequests.KEEP;
         }
         if (kind == 0) {
@@ -398,7 +406,7 @@ final class ReplyScanner {
         if (attempt) {
             return OutstandingRequests.KEEP;
         }
-        sink.error(fields, ours, false);
+        sink.error(fields, ours);
         replacement = made != null ? made.message : null;
         if (names != null && names.isSubstitute() && fields.routine().equals(FORMATS_ROUTINE)) {
             replacement = ResultChanged.ERROR.message;

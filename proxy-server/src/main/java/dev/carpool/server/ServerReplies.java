@@ -77,11 +77,12 @@ final class ServerReplies implements ReplyScanner.Sink {
     }
 
     @Override
-    public void error(ErrorFields fields, boolean ours, boolean fatal) {
-        if (fatal) {
-            connection.fatal(fields);
-            return;
-        }
+    public void fatal(ErrorFields fields) {
+        connection.fatal(fields);
+    }
+
+    @Override
+    public void error(ErrorFields fields, boolean ours) {
         if (ours && probes.failed(fields.sqlState())) {
             return;
         }

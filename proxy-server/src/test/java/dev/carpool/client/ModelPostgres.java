@@ -123,6 +123,9 @@ final class ModelPostgres {
         /** Notifications wait until its next ReadyForQuery. */
         boolean late;
 
+        /** It ends behind its next ReadyForQuery. */
+        private boolean last;
+
         private @Nullable Channel channel;
 
         @Override
@@ -291,6 +294,9 @@ final class ModelPostgres {
                 notifications.clear();
             }
             WireWriter.readyForQuery(out, (byte) status);
+            if (last) {
+                ends();
+            }
         }
 
         private void request(char type, ByteBuf body) {
@@ -633,6 +639,10 @@ final class ModelPostgres {
                     WireWriter.commandComplete(out, "COPY " + lines);
                 }
                 case "die" -> ends();
+                case "last" -> {
+                    last = true;
+                    WireWriter.commandComplete(out, "LAST");
+                }
                 case "drop" -> close();
                 case "half" -> {
                     if (describing) {

@@ -316,6 +316,13 @@ final class ServerConnectionsStayCleanTest {
     }
 
     @Test
+    void anAnswerThatComesTogetherWithTheEndOfTheConnectionArrives() {
+        TestClient client = proxy.login();
+        assertEquals("C(LAST)Z(I)", client.query("last"));
+        assertEquals("TD(a)C(SELECT 1)Z(I)", client.query("select a"));
+    }
+
+    @Test
     void aServerLostWithoutWordsIsTold() {
         TestClient client = proxy.login();
         assertTrue(client.query("drop").endsWith("Z(I)"));
