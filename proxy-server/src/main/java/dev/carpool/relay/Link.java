@@ -4,6 +4,7 @@ import dev.carpool.config.PoolingMode;
 import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
 import dev.carpool.params.ParameterValues;
+import dev.carpool.protocol.BackendMessageType;
 import dev.carpool.protocol.ErrorFields;
 import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.protocol.TransactionStatus;
@@ -355,10 +356,19 @@ public final class Link implements ServerConnection.Owner {
 
     /** Sends the ReadyForQuery that was held. */
     void sendReady() {
+        sendReady(false);
+    }
+
+    /** @param own whether the client is told its own settings, and not those of the connection */
+    private void sendReady(boolean own) {
         channels.readySent();
         client.deliverEarly();
         ByteBuf out = server.channel().alloc().directBuffer(64);
-        state.tellWithheld(server, out);
+        if (own) {
+            state.tellOwn(this, out);
+        } else {
+            state.tellWithheld(server, out);
+        }
         WireWriter.readyForQuery(out, channels.heldStatus());
         reply(out);
     }
@@ -631,36 +641,38 @@ public final class Link implements ServerConnection.Owner {
         if (ended) {
             return;
         }
-        if (ServerLoss.concernsNobody(this)) {
-            if (channels.isReadyHeld()) {
-                sendReady();
-            }
-            end();
-            repliesRead();
-            client.readRequests(true);
-            client.unlinked();
-            return;
-        }
-        if (ServerLoss.leavesRequests(this)) {
-            if (channels.isReadyHeld()) {
-                sendReady();
-            }
-            end();
-            repliesRead();
-            client.readRequests(true);
-            client.requestsLeft(requests.takeWaiting());
-            return;
-        }
-        end();
         if (server.isMidReply()) {
+            end();
             client.linkTorn();
             return;
         }
-        boolean goesOn = ServerLoss.costsOneAnswer(this, lastWords);
+        ServerLoss loss = ServerLoss.of(this, lastWords);
+        if (loss == ServerLoss.NOTHING) {
+            goOnElsewhere();
+            return;
+        }
+        end();
+        boolean goesOn = loss == ServerLoss.ONE_ANSWER;
         if (goesOn) {
             server.outstanding().lost();
         }
-        client.serverLost(ServerLoss.reply(server, lastWords, goesOn), goesOn);
+        client.serverLost(loss.reply(server, lastWords), goesOn);
+    }
+
+    /** All that was sent is answered, and nothing binds the session to the connection: requests that wait go to another one. */
+    private void goOnElsewhere() {
+        if (channels.isReadyHeld()) {
+            sendReady(channels.isTellingSettings());
+        }
+        for (int closed = server.outstanding().owedMadeUp(); closed > 0; closed--) {
+            ByteBuf out = server.channel().alloc().directBuffer(5);
+            WireWriter.empty(out, BackendMessageType.CLOSE_COMPLETE);
+            reply(out);
+        }
+        end();
+        repliesRead();
+        client.readRequests(true);
+        client.requestsLeft(requests.takeWaiting());
     }
 
     @Override

@@ -90,7 +90,7 @@ public final class RequestRelay {
 
     /** Whether the link must be kept although the server is ready. */
     boolean isUnfinished() {
-        return remaining > 0 || messages.keepsConnection() || queue.isWaiting();
+        return isBound() || queue.isWaiting();
     }
 
     /**
@@ -261,9 +261,9 @@ public final class RequestRelay {
         return queue.isPaused(until);
     }
 
-    /** Whether requests wait for the session's settings, and nothing of the first one has been sent. */
-    boolean isBehindSync() {
-        return queue.isPaused(RequestQueue.Until.SYNCED) && remaining == 0 && !messages.keepsConnection();
+    /** Whether the server connection in use alone has a part of a message, or a statement of the session. */
+    boolean isBound() {
+        return remaining > 0 || messages.keepsConnection();
     }
 
     /** The requests that wait; the caller owns them. */

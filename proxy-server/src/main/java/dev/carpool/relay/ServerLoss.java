@@ -9,74 +9,71 @@ import dev.carpool.server.OutstandingRequests;
 import dev.carpool.server.ServerConnection;
 import org.jspecify.annotations.Nullable;
 
-/** What the loss of a server connection means for the session that is linked with it. */
-final class ServerLoss {
+/** What the loss of a server connection costs the session that is linked with it. */
+enum ServerLoss {
+    /**
+     * Nothing: what was sent for the client is answered, but for a held ReadyForQuery perhaps, and nothing binds it to the
+     * connection. Another one can do what waits.
+     */
+    NOTHING,
+    /** One answer: the client gets an error in its place, and goes on. */
+    ONE_ANSWER,
+    /** The session itself. */
+    SESSION;
+
     /** SQLSTATE idle_session_timeout: has come before the request, and may be due to the session before. */
     private static final String IDLE_SESSION_TIMEOUT = "57P05";
 
-    private ServerLoss() {}
-
-    /**
-     * Whether only the proxy still had a question, if anybody: the client has been told all it has asked for, but perhaps
-     * for a held ReadyForQuery, and nothing binds it to the connection.
-     */
-    static boolean concernsNobody(Link link) {
-        if (link.channels().isCatchingUp()) {
-            return !link.state().isPinned();
-        }
+    /** @param lastWords the server's, if it had any */
+    static ServerLoss of(Link link, @Nullable ErrorFields lastWords) {
         ServerConnection server = link.server();
-        return server.isProbing()
-                && link.mode() != PoolingMode.SESSION
-                && server.transactionStatus() == TransactionStatus.IDLE
-                && link.state().isMovable()
-                && owes(0, link);
-    }
-
-    /**
-     * Whether the server has seen nothing of what the client has asked for: another connection can do it. Not so if the
-     * connection was lost before it has ever served anybody: the next one might be lost in the same way.
-     */
-    static boolean leavesRequests(Link link) {
-        ServerConnection server = link.server();
-        return link.requests().isBehindSync()
-                && link.mode() != PoolingMode.SESSION
-                && link.state().isMovable()
-                && server.transactions() > 0
-                && server.transactionStatus() == TransactionStatus.IDLE
-                && server.outstanding().owedReadyForQuery() == 0;
-    }
-
-    /**
-     * Whether the session can go on when its client gets an error in place of the only answer that is owed. Not so if
-     * PostgreSQL has said that it ends the connection (an administrator's command above all): that is what the client would
-     * have been told without a proxy, and is prepared for.
-     *
-     * @param lastWords the server's, if it had any
-     */
-    static boolean costsOneAnswer(Link link, @Nullable ErrorFields lastWords) {
-        if (lastWords != null && !lastWords.sqlState().equals(IDLE_SESSION_TIMEOUT)) {
-            return false;
+        boolean bound = link.mode() == PoolingMode.SESSION
+                || link.state().isPinned()
+                || link.requests().isBound()
+                || server.transactionStatus() != TransactionStatus.IDLE;
+        if (bound) {
+            return SESSION;
         }
-        boolean inTransaction = link.state().isPinned()
-                || link.server().transactionStatus() != TransactionStatus.IDLE
-                || link.mode() == PoolingMode.SESSION;
-        return !inTransaction && owes(1, link);
+        return server.outstanding().hasClients() ? whileAsked(link, lastWords) : betweenRequests(link);
     }
 
-    private static boolean owes(int answers, Link link) {
+    /**
+     * If PostgreSQL has said that it ends the connection (an administrator's command above all), that is what the client
+     * would have been told without a proxy, and is prepared for.
+     */
+    private static ServerLoss whileAsked(Link link, @Nullable ErrorFields lastWords) {
         OutstandingRequests outstanding = link.server().outstanding();
-        return !link.requests().isUnfinished()
+        boolean one = outstanding.owedReadyForQuery() == 1
                 && !outstanding.isUnsynced()
-                && outstanding.owedReadyForQuery() == answers;
+                && !link.requests().hasWaiting()
+                && !link.state().isLeftInDoubt()
+                && !link.channels().areInDoubt();
+        boolean unsaid = lastWords == null || lastWords.sqlState().equals(IDLE_SESSION_TIMEOUT);
+        return one && unsaid ? ONE_ANSWER : SESSION;
+    }
+
+    /**
+     * A connection that was lost before it has ever served anybody hands no requests on: the next one might be lost in the
+     * same way.
+     */
+    private static ServerLoss betweenRequests(Link link) {
+        SessionChannels channels = link.channels();
+        boolean waiting = link.requests().hasWaiting();
+        if (link.state().isMovable() && !channels.areInDoubt()) {
+            return waiting && link.server().transactions() == 0 ? SESSION : NOTHING;
+        }
+        boolean untold =
+                channels.isReadyHeld() && !waiting && !link.state().areSeveralInDoubt() && !channels.isToldEarly();
+        return untold ? ONE_ANSWER : SESSION;
     }
 
     /**
      * What the client is told.
      *
      * @param lastWords the server's, if it had any
-     * @param goesOn whether the session goes on
      */
-    static ErrorReply reply(ServerConnection server, @Nullable ErrorFields lastWords, boolean goesOn) {
+    ErrorReply reply(ServerConnection server, @Nullable ErrorFields lastWords) {
+        boolean goesOn = this != SESSION;
         CarpoolError.Severity severity = goesOn ? CarpoolError.Severity.ERROR : CarpoolError.Severity.FATAL;
         if (lastWords != null && !lastWords.sqlState().isEmpty()) {
             return new ErrorReply(severity, lastWords.sqlState(), lastWords.message(), "");

@@ -31,6 +31,9 @@ final class SessionChannels {
     /** The shared listener has been asked to take over. */
     private boolean joining;
 
+    /** The client has been told nevertheless that it listens. */
+    private boolean toldEarly;
+
     /** How often it has been. */
     private int joins;
 
@@ -75,6 +78,7 @@ final class SessionChannels {
         Set<String> channels = link.client().channels();
         listens = !channels.isEmpty() && link.mode() != PoolingMode.SESSION;
         joining = false;
+        toldEarly = false;
         handover = null;
         handingOver = false;
         readyHeld = false;
@@ -104,6 +108,16 @@ final class SessionChannels {
     /** Whether the shared listener has been asked to take over and has not done so. */
     boolean isJoining() {
         return joining;
+    }
+
+    /** Whether it may never do so, and the server connection alone listens. */
+    boolean areInDoubt() {
+        return joining && handover == null && !handingOver;
+    }
+
+    /** Whether the client has been told nevertheless that the session listens. */
+    boolean isToldEarly() {
+        return toldEarly;
     }
 
     /** A probe has been answered with these channels: the shared listener takes over, or the session keeps the connection. */
@@ -319,6 +333,7 @@ final class SessionChannels {
 
     /** The ReadyForQuery that was held is being sent. */
     void readySent() {
+        toldEarly = areInDoubt();
         readyHeld = false;
         catchingUp = false;
     }

@@ -186,6 +186,19 @@ final class SessionSettings {
         }
     }
 
+    /** Writes what the client has been told otherwise, or not at all: what the session has on any connection holds. */
+    void tellOwn(Link link, ByteBuf out) {
+        withheld = null;
+        ParameterValues own = link.wanted();
+        Map<String, String> told = link.server().reported();
+        for (String name : own.names()) {
+            String value = String.valueOf(own.value(name));
+            if (link.isReported(name) && !value.equals(told.get(name))) {
+                WireWriter.parameterStatus(out, name, value);
+            }
+        }
+    }
+
     /** Whether something that a request sends back is to be restored once it has ended. */
     boolean areRestored() {
         return restoring != null || restoringIfGone != null;

@@ -42,6 +42,9 @@ final class SessionState {
             | Suspicion.SET
             | Suspicion.WENT_BACK;
 
+    /** Those among them of which it cannot be hoped that they leave nothing. */
+    private static final int DOUBTFUL = ASKED & ~Suspicion.UNKNOWN_CALL;
+
     private final Pins pins = new Pins();
     private final SessionSettings settings = new SessionSettings();
     private final ClusterWork cluster = new ClusterWork();
@@ -65,8 +68,11 @@ final class SessionState {
     /** A request has failed since. */
     private boolean failed;
 
-    /** A transaction has ended, and nothing has been asked since. */
-    private boolean worked;
+    /** How many transactions have ended since the server was last asked. */
+    private int unasked;
+
+    /** How many had, of which it has been asked and has not answered. */
+    private int asked;
 
     /** A statement that is not answered may have changed a setting that decides what texts mean. */
     private boolean meaningOwed;
@@ -98,7 +104,8 @@ final class SessionState {
         seenGoingBack = false;
         endings = 0;
         failed = false;
-        worked = false;
+        unasked = 0;
+        asked = 0;
         meaningOwed = false;
         meaningUnseen = false;
         suspect = null;
@@ -184,9 +191,18 @@ final class SessionState {
 
     /** Whether all the session holds is known, and no more than what any connection can be given. */
     boolean isMovable() {
-        return pins.isEmpty()
-                && ((probed | suspicion) & ASKED & ~Suspicion.UNKNOWN_CALL) == 0
-                && !settings.areUncertain();
+        return pins.isEmpty() && ((probed | suspicion) & DOUBTFUL) == 0 && !settings.areUncertain();
+    }
+
+    /** Whether a transaction that has ended may have left what is not known, with which a later one may reckon. */
+    boolean isLeftInDoubt() {
+        int left = unasked > 0 ? probed | suspicion : probed;
+        return (left & DOUBTFUL) != 0 || (unasked > 0 && settings.areUncertain());
+    }
+
+    /** Whether that may be others than the last one that has ended. */
+    boolean areSeveralInDoubt() {
+        return asked + unasked > 1;
     }
 
     /** Whether it is in doubt what settings the session wants. */
@@ -362,6 +378,11 @@ final class SessionState {
         settings.tellWithheld(server, out);
     }
 
+    /** The same when the connection is lost: the client's own values are those that hold. */
+    void tellOwn(Link link, ByteBuf out) {
+        settings.tellOwn(link, out);
+    }
+
     /** A request has ended in a transaction that goes on, with this status. Returns whether an answer is to be waited for. */
     boolean restore(byte status, Link link) {
         return settings.restore(status, link);
@@ -392,7 +413,7 @@ final class SessionState {
 
     /** A transaction has ended. */
     void transactionEnded(Link link) {
-        worked = true;
+        unasked++;
         meaningUnseen &= !isAnswered(link.server());
         int seen = tags;
         int ended = endings;
@@ -432,17 +453,19 @@ final class SessionState {
     /** Between transactions: asks what the session holds if that is in doubt; returns whether it has asked. */
     boolean ask(Link link) {
         ServerConnection server = link.server();
-        if (worked && server.probesCatalog(link.queryStartedAt())) {
+        if (unasked > 0 && server.probesCatalog(link.queryStartedAt())) {
             return true;
         }
-        if (worked && server.hasHiddenEffects()) {
+        if (unasked > 0 && server.hasHiddenEffects()) {
             suspect(Suspicion.UNKNOWN_CALL, link);
         }
-        worked = false;
+        int ended = unasked;
+        unasked = 0;
         if (!settings.areTouched() && !isSuspected(ASKED)) {
             return false;
         }
         SettingsJournal doubtful = settings.take();
+        asked += ended;
         probed = suspicion;
         suspicion &= ~ASKED;
         boolean all = (doubtful != null && doubtful.isSweep()) || (probed & Suspicion.WENT_BACK) != 0;
@@ -499,6 +522,7 @@ final class SessionState {
             link.server().resetDue();
         }
         probed = Suspicion.NONE;
+        asked = 0;
     }
 
     /**
@@ -510,6 +534,8 @@ final class SessionState {
         suspicion |= probed | Suspicion.UNCLEAR;
         settings.askForAll();
         probed = Suspicion.NONE;
+        unasked += asked;
+        asked = 0;
         // A cancel was meant for the client's query before; a statement_timeout looks the same, and does not go away.
         int tolerated = sqlState.equals(CANCELLED) ? TOLERATED_CANCELS : 1;
         if (++probeFailures <= tolerated) {

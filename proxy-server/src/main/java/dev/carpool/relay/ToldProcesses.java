@@ -30,7 +30,11 @@ final class ToldProcesses {
     /** Sessions are kept on their server connections. */
     private boolean holds;
 
+    /** Counts links: what was asked for an earlier one is of no use. */
+    private int links;
+
     void begin() {
+        links++;
         preparing = Preparing.NOTHING;
         processes = Map.of();
         holds = false;
@@ -55,8 +59,9 @@ final class ToldProcesses {
         }
         preparing = Preparing.RUNNING;
         holds |= !told.signalled().isEmpty();
+        int link = links;
         client.serverProcesses(told, found -> {
-            if (preparing == Preparing.RUNNING) {
+            if (preparing == Preparing.RUNNING && link == links) {
                 preparing = Preparing.DONE;
                 processes = found;
                 client.resumeRequests();

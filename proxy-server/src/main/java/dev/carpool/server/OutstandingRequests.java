@@ -147,6 +147,9 @@ public final class OutstandingRequests {
     /** Extended requests have been sent since the last request that ends a batch. */
     private boolean unsynced;
 
+    /** The client's own have. */
+    private boolean begun;
+
     /** Extended requests have been sent since the last Sync. */
     private boolean extended;
 
@@ -179,6 +182,32 @@ public final class OutstandingRequests {
      */
     public boolean isUnsynced() {
         return unsynced || skipping;
+    }
+
+    /**
+     * Whether anything that the client has asked for has been sent and is not answered in full, or belongs to a batch whose
+     * Sync has not been sent. What is made up for it ({@link #owedMadeUp}) does not count.
+     */
+    public boolean hasClients() {
+        if (begun || skipping || copyIn) {
+            return true;
+        }
+        for (int i = 0; i < size; i++) {
+            int entry = entries[(head + i) & (entries.length - 1)];
+            if ((entry & SWALLOW) == 0 && (entry & KIND) < COPY_END) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** How many answers the client still waits for to what was never sent ({@link #FAKE_CLOSE}). */
+    public int owedMadeUp() {
+        int owed = 0;
+        for (int i = 0; i < size; i++) {
+            owed += kind(entries[(head + i) & (entries.length - 1)]) == FAKE_CLOSE ? 1 : 0;
+        }
+        return owed;
     }
 
     /** Whether the server may ignore a request that is sent next: for an error in front of it, or in place of COPY data. */
@@ -263,6 +292,7 @@ public final class OutstandingRequests {
             return;
         }
         unsynced = isExtended(kind) || (unsynced && !endsBatch(kind));
+        begun = (isExtended(kind) && (entry & SWALLOW) == 0) || (begun && !endsBatch(kind));
         extended = isExtended(kind) || (extended && kind != SYNC);
         if (size == entries.length) {
             grow();
@@ -434,6 +464,7 @@ public final class OutstandingRequests {
             notes[(head + i) & (entries.length - 1)] = null;
         }
         size = kept;
+        begun = unsynced;
         countChanges();
     }
 
@@ -618,6 +649,7 @@ public final class OutstandingRequests {
         skipping = false;
         copyIn = false;
         unsynced = false;
+        begun = false;
         extended = false;
         notes = null;
         earlierChanges = 0;

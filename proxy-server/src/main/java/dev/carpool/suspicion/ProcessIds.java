@@ -4,8 +4,8 @@ import java.util.List;
 
 /**
  * Where a text names server processes by their ids: as arguments of the functions that take one, and where {@code pid} of
- * PostgreSQL's views is compared with one. What it computes is not found, and what stands in a text that is kept (PREPARE, CREATE, ALTER) is not looked for: it runs when the id may be another
- * process's.
+ * PostgreSQL's views is compared with one. What it computes is not found, and what stands in a text that is kept (PREPARE,
+ * CREATE, ALTER) is not looked for: it runs when the id may be another process's.
  *
  * @param constants ids that stand in the text
  * @param parameters bind parameters that are ids, or arrays of them
