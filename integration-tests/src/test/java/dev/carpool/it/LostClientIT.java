@@ -206,6 +206,23 @@ class LostClientIT {
         assertReused();
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void behindAGoodbye(boolean byReset) throws Exception {
+        String table = PostgresUnderTest.newName("kept");
+        other.query("create table " + table + " (i int)");
+        other.query("begin");
+        String insert = "insert into " + table + " values (1)";
+        lost.send(Wire.all(Wire.query(insert), Wire.query(insert), Wire.terminate()));
+        Await.until("it queues", () -> proxy.waiting() == 1);
+        vanish(byReset);
+        other.query("commit");
+        Await.until(
+                "its requests are carried out",
+                () -> postgres.ask("select count(*) from " + table).equals("2"));
+        assertReused();
+    }
+
     @Test
     void duringLogin() throws Exception {
         for (int i = 0; i < 20; i++) {

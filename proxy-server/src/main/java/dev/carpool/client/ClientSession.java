@@ -633,11 +633,20 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     @Override
     public void channelInactive(ChannelHandlerContext ignored) {
+        socketGone("client unexpected eof");
+    }
+
+    /** What the client has asked for before it has said goodbye is carried out all the same. */
+    private void socketGone(String reason) {
+        if (departed) {
+            return;
+        }
         if (phase.needsNoClient()) {
             departed = true;
             writabilityChanged();
+            channel.close();
         } else {
-            leave("client unexpected eof");
+            close(reason);
         }
     }
 
@@ -646,7 +655,9 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         if (departed) {
             return;
         }
-        if (cause instanceof IOException || cause instanceof DecoderException) {
+        if (cause instanceof IOException) {
+            socketGone("connection broken: " + cause.getMessage());
+        } else if (cause instanceof DecoderException) {
             close("connection broken: " + cause.getMessage());
         } else {
             SessionLog.failure(this, cause);

@@ -3,6 +3,8 @@ package dev.carpool.client;
 import dev.carpool.protocol.WireWriter;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -372,6 +374,44 @@ final class ServerConnectionsStayCleanTest {
         server.hear();
         proxy.run();
         assertEquals(List.of("kept", "too"), proxy.postgres.committed);
+        assertEquals(0, proxy.postgres.cancels);
+        assertEquals(1, proxy.sessions().all().size());
+        assertNextClientIsServed(1);
+    }
+
+    /** The client's socket is reset: the proxy reads what has come before, and then an error. */
+    private void reset(TestClient client) {
+        Channel ofProxy = proxy.sessions().all().stream()
+                .filter(session -> session.processId() == client.processId)
+                .findAny()
+                .orElseThrow()
+                .channel();
+        ofProxy.pipeline().fireExceptionCaught(new IOException("Connection reset by peer"));
+        client.close();
+    }
+
+    @Test
+    void aResetBehindAGoodbyeIsAGoodbye() {
+        TestClient holder = proxy.login();
+        holder.query("begin");
+        TestClient client = proxy.login();
+        client.send(Wire.empty().query("insert kept").query("insert too").terminate());
+        reset(client);
+        TestClient silent = proxy.login();
+        silent.send(Wire.empty().query("insert lost"));
+        reset(silent);
+        assertEquals(2, proxy.sessions().all().size());
+        ModelPostgres.Backend server = proxy.postgres.last();
+        holder.query("commit");
+        assertEquals(List.of("kept", "too"), proxy.postgres.committed);
+        TestClient third = proxy.login("role", "somebody");
+        holder.query("select 1");
+        server.deaf = true;
+        third.send(Wire.empty().query("insert third").query("insert last").terminate());
+        reset(third);
+        server.hear();
+        proxy.run();
+        assertEquals(List.of("kept", "too", "third", "last"), proxy.postgres.committed);
         assertEquals(0, proxy.postgres.cancels);
         assertEquals(1, proxy.sessions().all().size());
         assertNextClientIsServed(1);
