@@ -313,11 +313,22 @@ public final class Link implements ServerConnection.Owner {
             }
             return;
         }
-        if (ours && !fields.isFatal() && simple) {
-            if (!settings.mayGoOn(fields, this)) {
-                syncFailed(fields);
-            }
+        if (!ours || fields.isFatal() || !simple) {
+            return;
         }
+        if (channels.isReadyHeld() && channels.heldStatus() == TransactionStatus.IN_TRANSACTION) {
+            restoreFailed(fields);
+        } else if (!settings.mayGoOn(fields, this)) {
+            syncFailed(fields);
+        }
+    }
+
+    /** What RESET has sent back inside a transaction cannot be given back: the transaction has failed. */
+    private void restoreFailed(ErrorFields error) {
+        state.requestFailed();
+        ByteBuf out = server.channel().alloc().directBuffer(256);
+        WireWriter.error(out, CarpoolError.Severity.ERROR.name(), error.sqlState(), error.message(), "");
+        reply(out);
     }
 
     /** A setting could not be given to the connection: the session cannot go on as it was promised. */
@@ -509,7 +520,12 @@ public final class Link implements ServerConnection.Owner {
             return;
         }
         channels.bring(this);
-        boolean restored = channels.isReadyHeld() && status != TransactionStatus.IDLE;
+        boolean restored = channels.isReadyHeld()
+                && status != TransactionStatus.IDLE
+                && server.outstanding().isEmpty();
+        if (restored) {
+            channels.heldStatus(status);
+        }
         boolean stranded = requests.isPaused(Until.PROBED)
                 && !server.isProbing()
                 && server.outstanding().isEmpty();

@@ -244,6 +244,11 @@ final class SessionChannels {
         return heldStatus;
     }
 
+    /** The status that the ReadyForQuery comes with that is held. */
+    void heldStatus(byte status) {
+        heldStatus = status;
+    }
+
     /** Whether the client is to be told of settings before the ReadyForQuery that is held. */
     boolean isTellingSettings() {
         return readyHeld && tellsSettings;

@@ -402,12 +402,13 @@ final class SessionState {
 
     /**
      * Whether the client is to be told of settings before the ReadyForQuery that comes with this status: what goes back,
-     * goes back to what it has started with.
+     * goes back to what it has started with. Inside a transaction that may fail, and the ReadyForQuery tells.
      */
     boolean tellsFirst(byte status, Link link) {
-        boolean goesBack = status == TransactionStatus.IDLE
-                ? seenGoingBack || settings.areRestored() || ((tags | suspicion) & Suspicion.WENT_BACK) != 0
-                : settings.areRestored() && link.requests().isPausedForAnswers();
+        if (status != TransactionStatus.IDLE) {
+            return settings.areRestored() && link.requests().isPausedForAnswers();
+        }
+        boolean goesBack = seenGoingBack || settings.areRestored() || ((tags | suspicion) & Suspicion.WENT_BACK) != 0;
         return goesBack && link.client().started().any(name -> link.isReported(name) || name.equals("role"));
     }
 

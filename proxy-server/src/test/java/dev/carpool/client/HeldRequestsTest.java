@@ -69,6 +69,26 @@ final class HeldRequestsTest {
     }
 
     @Test
+    void aResetWhoseSettingsCannotBeRestoredFailsItsTransaction() {
+        TestClient client = login();
+        client.query("begin");
+        proxy.postgres.cancelledSettings = 1;
+        assertEquals("C(RESET)E(57014)SZ(E)", client.query("reset all")); // the model rolls back no settings
+        assertEquals("E(25P02)Z(E)", client.query("select a"));
+        assertEquals("C(ROLLBACK)Z(I)", client.query("rollback"));
+    }
+
+    @Test
+    void aBatchWhoseSettingsCannotBeRestoredFailsItsTransaction() {
+        TestClient client = proxy.login("work_mem", "mine");
+        client.query("begin");
+        proxy.postgres.cancelledSettings = 1;
+        client.send(Wire.empty().parse("", "reset all").run("").sync().query("select a"));
+        assertEquals("12C(RESET)E(57014)Z(E)E(25P02)Z(E)", client.transcript());
+        assertEquals("C(ROLLBACK)Z(I)", client.query("rollback"));
+    }
+
+    @Test
     void aResetWhoseAnswerIsLostHoldsNothingUp() {
         TestClient client = login();
         assertEquals("C(RESET)E(08006)Z(I)", client.query("reset all; drop"));

@@ -49,6 +49,9 @@ final class ModelPostgres {
 
     String questionFailure = "XX000";
 
+    /** How many set_config are cancelled. */
+    int cancelledSettings;
+
     /** How many of the statements that run with a short statement_timeout it ends. */
     int timeouts;
 
@@ -741,6 +744,10 @@ final class ModelPostgres {
                         + "pg_catalog\\.decode\\('([^']*)','hex'\\),'[^']*'\\)),false\\)");
 
         private void setConfig(String calls) {
+            if (cancelledSettings > 0) {
+                cancelledSettings--;
+                throw new Failure("57014", "canceling statement due to user request");
+            }
             Matcher matcher = SET_CONFIG.matcher(calls);
             Map<String, String> found = new TreeMap<>();
             while (matcher.find()) {
