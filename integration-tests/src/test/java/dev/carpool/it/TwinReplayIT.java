@@ -22,7 +22,8 @@ class TwinReplayIT {
     }
 
     static Stream<String> steps() {
-        return Stream.of("""
+        return Stream.of(
+                """
                 client 0: connect as trusty_twin [application_name, client 0]
                 client 0: Query: select lastval()
                 client 0: Close S n2 | Parse n2: select $1::int + 1 | Describe S n2 | Sync | Bind '' of n2 ('4') | Describe P '' | Execute '' | Sync (no pause)
@@ -30,34 +31,41 @@ class TwinReplayIT {
                 client 0: Query: update t set s = 'u4' where i = 3
                 client 0: Close S n2 | Parse n2: select $1::int + 1 | Sync | Bind '' of n2 ('2') | Describe P '' | Execute '' | Sync
                 client 0: Describe S n0 | Sync | Parse '': call sets_in_transactions('2') | Bind '' of '' () | Execute '' max 1 | Sync
-                """, """
+                """,
+                """
                 client 2: connect as trusty_twin [application_name, client 2]
                 client 2: Query: select current_schema(); select interval '1 day 2 hours'; set session application_name = ''
                 client 2: Query: discard all
-                """, """
+                """,
+                """
                 client 2: connect as trusty_twin [TimeZone, Asia/Tokyo]
                 client 2: Query: rollback; reset all
-                """, """
+                """,
+                """
                 client 4: connect as trusty_twin [application_name, client 4]
                 client 4: Query: listen news; begin; select pg_notify('news', 'f51'); reset all (no pause)
                 client 4: Query: show application_name
                 client 4: Query: set application_name to x; savepoint a; reset application_name
                 client 4: Query: rollback to a
                 client 4: Query: commit
-                """, """
+                """,
+                """
                 client 1: connect as trusty_twin_boss [options, -c role=twin_worker]
                 client 1: Parse '': discard all | Bind '' of '' () | Describe P '' | Execute '' | Sync
                 client 1: Query: set role none
                 client 1: Query: reset role
-                """, """
+                """,
+                """
                 client 3: connect as trusty_twin [TimeZone, Asia/Tokyo]
                 client 3: Query: commit; select current_setting('session_authorization'); reset all
-                """, """
+                """,
+                """
                 client 4: connect as trusty_twin [application_name, client 4]
                 client 4: Query: set application_name='' (no pause)
                 client 4: Query: set time zone 3; reset default_transaction_read_only
                 client 4: Query: rollback to b
-                """, """
+                """,
+                """
                 client 4: connect as trusty_twin [TimeZone, Asia/Tokyo]
                 client 4: Query: begin; set timezone to default; commit
                 client 4: Query: begin
@@ -72,25 +80,30 @@ class TwinReplayIT {
                 client 4: Query: commit
                 client 4: Query: set timezone to 'Europe/Berlin'
                 client 4: Query: do $$ begin reset timezone; end $$
-                """, """
+                """,
+                """
                 client 1: connect as trusty_twin [application_name, client 1, TimeZone, Asia/Tokyo]
                 client 1: Query: set application_name to ''
                 client 1: Query: create temp table tmp1 (i serial)
                 client 1: Parse '': reset all | Bind '' of '' () | Describe P '' | Execute '' | Sync
-                """, """
+                """,
+                """
                 client 1: connect as trusty_twin [options, -c app.tenant=one\\ two --statement_timeout=77s]
                 client 1: Parse '': reset all | Bind '' of '' () | Execute '' | Sync | Query: select 1 | Query: select 2 (no pause)
                 client 1: Query: select nullif(current_setting('app.tenant', true), '')
                 client 1: Query: show statement_timeout
-                """, """
+                """,
+                """
                 client 1: connect as trusty_twin [options, -c app.tenant=one]
                 client 1: Query: reset all (no pause)
                 client 1: Query: select nullif(current_setting('app.tenant', true), '')
-                """, """
+                """,
+                """
                 client 1: connect as trusty_twin_boss [options, -c role=twin_worker]
                 client 1: Query: create temp table tmp2 as select 1 as i
                 client 1: Parse '': discard all | Bind '' of '' () | Execute '' | Sync (no pause)
-                """, """
+                """,
+                """
                 client 3: connect as trusty_twin [options, -c app.tenant=one\\ two --statement_timeout=77s]
                 client 1: connect as trusty_twin []
                 client 1: Close S n2 | Parse n2: select $1::int + 1 | Describe S n2 | Sync | Bind '' of n2 ('2') | Execute '' | Sync
@@ -98,7 +111,8 @@ class TwinReplayIT {
                 client 1: Query: SET search_path to other, public
                 client 3: Query: select name, parameter_types, from_sql from pg_prepared_statements where from_sql order by 1 (no pause)
                 client 1: Parse n2: select nullif(current_setting('app.user_id', true), ''), $1 | Bind '' of n1 ('0') | Execute '' | Sync | Describe S n2 | Parse '': select generate_series(1, 5) | Bind portal1 of '' () | Execute portal1 max 2 | Close P portal1 | Sync
-                """, """
+                """,
+                """
                 client 1: connect as trusty_twin [options, -c extra_float_digits=0 -c bytea_output=escape]
                 client 1: Close S n2 | Parse n2: select $1::int + 1 | Describe S n2 | Sync | Bind '' of n2 ('4') | Execute '' | Sync (no pause)
                 client 1: Query: begin read only
@@ -110,7 +124,8 @@ class TwinReplayIT {
                 client 1: Query: select 1/0
                 client 1: Query: rollback and chain; execute n2(1)
                 client 1: Query: show transaction_read_only
-                """, """
+                """,
+                """
                 client 2: connect as trusty_twin []
                 client 2: Query: select nextval('q2'::regclass)
                 client 2: Parse n0: reset work_mem | Sync
@@ -120,11 +135,13 @@ class TwinReplayIT {
                 client 2: Bind '' of n0 () | Execute '' | Bind '' of n0 () | Describe P '' | Execute '' | Parse n2: select set_config('app.user_id', $1, false) | Sync
                 client 2: Parse '': rollback | Bind '' of '' () | Describe P '' | Execute '' | Sync
                 client 2: Query: select currval('public.q2')
-                """, """
+                """,
+                """
                 client 1: connect as trusty_twin_boss [application_name, client 1, TimeZone, Asia/Tokyo]
                 client 1: Query: show transaction_read_only; begin read write; set session authorization default
                 client 1: Query: begin isolation level repeatable read
-                """, """
+                """,
+                """
                 client 5: connect as trusty_twin [TimeZone, Asia/Tokyo, options, -c work_mem=5MB -c app.user_id=start]
                 client 5: Parse '': set TimeZone=e'America/New_York' | Bind '' of '' () | Execute '' | Sync
                 client 5: Query: begin isolation level repeatable read
@@ -135,13 +152,15 @@ class TwinReplayIT {
                 client 5: Query: begin
                 client 5: Query: set timezone to 'Europe/Berlin'
                 client 5: Query: reset timezone; select 1/0
-                """, """
+                """,
+                """
                 client 0: connect as trusty_twin []
                 client 1: connect as trusty_twin []
                 client 0: Parse n0: select 7 | Describe S n0 | Sync
                 client 1: Query: begin
                 client 0: Parse '': select set_config('standard_conforming_strings', 'on', true) | Bind '' of '' () | Execute '' | Bind '' of n0 () | Execute '' | Bind '' of n0 () | Execute '' | Sync
-                """, """
+                """,
+                """
                 client 0: connect as trusty_twin []
                 client 1: connect as trusty_twin []
                 client 1: Query: listen news
@@ -149,6 +168,25 @@ class TwinReplayIT {
                 client 1: Query: listen "Odd one"
                 client 1: Query: unlisten news
                 client 0: Query: notify news, 'p76'
+                """,
+                """
+                client 1: connect as trusty_twin_boss [options, -c role=twin_worker]
+                client 1: Query: begin isolation level repeatable read; set role to default
+                client 1: Query: commit
+                client 1: Query: begin; set role none; reset role; commit
+                client 1: Query: begin; set role none; commit
+                client 1: Query: select current_user
+                client 1: Query: begin; reset role; rollback
+                client 1: Query: select current_user
+                """,
+                """
+                client 0: connect as trusty_twin [options, -c role=twin_worker]
+                client 0: Query: set role none
+                client 0: Query: do $$ begin reset work_mem; end $$
+                client 0: Query: select current_user
+                client 0: Parse n0: reset work_mem | Describe S n0 | Sync
+                client 0: Bind '' of n0 () | Execute '' | Sync
+                client 0: Query: select current_user
                 """);
     }
 }

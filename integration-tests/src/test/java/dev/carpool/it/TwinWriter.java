@@ -34,6 +34,9 @@ final class TwinWriter {
         /** Its transaction, or its batch, may have made the proxy send a query: to prepare a named statement is one. */
         boolean hasQueried;
 
+        /** Its transaction has given channels up; PostgreSQL says nothing about that if the server process has never had any. */
+        boolean hasUnlistened;
+
         Model(TwinStep.Connect step) {
             role = step.role();
             startsWithSettings = !step.parameters().isEmpty();
@@ -128,6 +131,7 @@ final class TwinWriter {
         if (model != null && direct != null) {
             model.status = direct.status();
             model.hasQueried &= model.status != 'I';
+            model.hasUnlistened &= model.status != 'I';
         }
     }
 
@@ -195,11 +199,15 @@ final class TwinWriter {
             }
             String sql = statements.of(kind, client);
             boolean found = alone && model.status == 'I'; // it is prepared again with the settings it was prepared with
-            if (model.startsWithSettings && LOCAL_DEFAULT.matcher(sql).find()) {
+            if ((model.startsWithSettings && LOCAL_DEFAULT.matcher(sql).find())
+                    || (model.hasUnlistened && sql.startsWith("prepare transaction"))) {
                 continue;
             }
+            model.hasUnlistened |= sql.startsWith("unlisten");
+            // what a text needs is put in front of all of it
+            boolean queried = model.hasQueried || (!alone && model.status == 'T');
             if ((found || !HANGS_ON_PATH.matcher(sql).find())
-                    && (!model.hasQueried || !BEFORE_QUERIES.matcher(sql).find())) {
+                    && (!queried || !BEFORE_QUERIES.matcher(sql).find())) {
                 model.hasQueried |= model.goesBackTooSoon(sql);
                 return sql;
             }

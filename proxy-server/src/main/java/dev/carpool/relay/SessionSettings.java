@@ -299,6 +299,7 @@ final class SessionSettings {
         ParameterValues applied = server.applied();
         ParameterValues wanted = client.wanted();
         boolean same = applied == wanted;
+        boolean noRoleSet = client.started().contains("role") && "none".equals(wanted.value("role"));
         ParameterValues gone = ParameterValues.empty();
         if (answer.isSweep()) {
             // A function or code block has sent it back: the client's own value comes with the next sync.
@@ -323,7 +324,7 @@ final class SessionSettings {
                     server.resetValues().learned(name, value);
                 }
             }
-            boolean noRole = name.equals("role") && "none".equals(value);
+            boolean noRole = name.equals("role") && "none".equals(value) && !noRoleSet;
             String known = noRole ? null : value;
             applied = with(applied, name, known);
             // What the client started with comes back with the next sync after it has been reset.

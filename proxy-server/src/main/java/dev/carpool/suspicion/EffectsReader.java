@@ -56,7 +56,12 @@ public final class EffectsReader {
     private int found;
 
     private int statements;
+
+    /** A transaction begins or ends between two statements, but for the first and the last one: which one do they belong to? */
     private boolean transactions;
+
+    /** The last statement read may have ended a transaction. */
+    private boolean ended;
 
     /** Calls of set_config seen. */
     private int calls;
@@ -141,6 +146,8 @@ public final class EffectsReader {
     }
 
     private void statement() {
+        transactions |= ended;
+        ended = false;
         if (tokens.kind() != SqlTokens.Kind.WORD) {
             return;
         }
@@ -148,7 +155,9 @@ public final class EffectsReader {
             case "set" -> set();
             case "reset" -> reset();
             case "discard" -> discard();
-            case "begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release" -> transactions = true;
+            case "begin", "start" -> transactions |= statements > 1;
+            case "commit", "end", "rollback", "abort" -> ended = true;
+            case "savepoint", "release" -> transactions = true;
             case "do" -> codeBlock();
             default -> {}
         }

@@ -191,8 +191,12 @@ class EffectsReaderTest {
                     set a.b to 1; set a.c to 2 => a.b=1; a.c=2
                     select 1; set a.b to 1;; select ';' => a.b=1
                     set a.b to 1; reset all => a.b=1; reset all
-                    begin; set a.b to 1; commit => nothing ask a.b
-                    begin; set a.b to 1; reset all; commit => nothing ask a.b *
+                    begin; set a.b to 1 => a.b=1
+                    start transaction; set a.b to 1; reset all; commit => a.b=1; reset all
+                    set a.b to 1; rollback => a.b=1
+                    set a.b to 1; begin => nothing ask a.b
+                    begin; set a.b to 1; commit; select 1 => nothing ask a.b
+                    commit; set a.b to 1; reset all => nothing ask a.b *
                     savepoint s; set a.b to 1; rollback to s => nothing ask a.b
                     set a.b to 1; select set_config('c.d', '2', false) => nothing ask a.b c.d
                     """)
@@ -286,11 +290,12 @@ class EffectsReaderTest {
     @ParameterizedTest
     @CsvSource(delimiterString = " => ", quoteCharacter = '`', textBlock = """
                     reset work_mem => false
-                    begin; reset work_mem => true
-                    begin; set work_mem to default => true
-                    begin; set work_mem to 1 => false
+                    begin; reset work_mem => false
+                    end; reset work_mem => true
+                    end; set work_mem to default => true
+                    end; set work_mem to 1 => false
                     rollback; discard all => true
-                    begin; reset transaction_isolation => false
+                    end; reset transaction_isolation => false
                     do $$ begin reset work_mem; end $$ => true
                     do $$ begin set timezone to default; end $$ => true
                     do $$ begin execute 'RESET ALL'; end $$ => true
