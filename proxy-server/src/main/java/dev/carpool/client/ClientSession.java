@@ -421,7 +421,15 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         }
         channel.writeAndFlush(out);
         readRequests(true);
+        goOn();
+    }
+
+    /** What the client has asked for has ended: it may ask for more, unless the proxy is to stop. */
+    void goOn() {
         rest();
+        if (context.isStopping()) {
+            fail(CarpoolError.SHUTTING_DOWN.reply());
+        }
     }
 
     /** Holds no server connection and waits for requests. */

@@ -1,6 +1,5 @@
 package dev.carpool.client;
 
-import dev.carpool.error.CarpoolError;
 import dev.carpool.error.ErrorReply;
 import dev.carpool.listen.ListeningSession;
 import dev.carpool.params.CustomSettings;
@@ -378,10 +377,7 @@ final class SessionSide implements ClientEnd {
 
     @Override
     public void unlinked() {
-        session.rest();
-        if (context.isStopping()) {
-            session.fail(CarpoolError.SHUTTING_DOWN.reply());
-        }
+        session.goOn();
     }
 
     @Override

@@ -36,6 +36,8 @@ final class WelcomePhase extends CheckoutPhase implements ServerConnection.Owner
     /** How often the settings have been sent again. */
     private int repeats;
 
+    private final long since = System.nanoTime();
+
     WelcomePhase(ClientSession session, ServerPool pool) {
         super(session, pool);
     }
@@ -146,8 +148,12 @@ final class WelcomePhase extends CheckoutPhase implements ServerConnection.Owner
 
     @Override
     public void serverLost(@Nullable ErrorFields lastWords) {
+        ServerConnection lost = server;
         server = null;
-        if (isCurrent()) {
+        if (isCurrent() && lost != null && lost.connectedAt() - since < 0) {
+            refused = null;
+            checkout(); // it need not have been for these settings
+        } else if (isCurrent()) {
             session.fail(CarpoolError.SERVER_LOGIN_FAILED.reply(
                     pool.key(), lastWords == null ? "the connection was lost" : lastWords.message()));
         }

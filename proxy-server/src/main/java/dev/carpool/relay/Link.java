@@ -393,6 +393,7 @@ public final class Link implements ServerConnection.Owner {
             state.preparedUnseen();
         }
         state.processes().requestEnded(server, client);
+        requests.served();
         long now = System.nanoTime();
         stats.query(now - queryStartedAt);
         queryStartedAt = now;
@@ -663,12 +664,15 @@ public final class Link implements ServerConnection.Owner {
             return;
         }
         ServerLoss loss = ServerLoss.of(this, lastWords);
+        boolean goesOn = loss != ServerLoss.SESSION;
+        if (goesOn) {
+            requests.dropData();
+        }
         if (loss == ServerLoss.NOTHING) {
             goOnElsewhere();
             return;
         }
         end();
-        boolean goesOn = loss == ServerLoss.ONE_ANSWER;
         if (goesOn) {
             server.outstanding().lost();
         }

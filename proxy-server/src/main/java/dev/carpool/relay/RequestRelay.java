@@ -27,6 +27,9 @@ public final class RequestRelay {
     /** How long a CopyData message whose client has left may be for the proxy to finish it. */
     private static final int LONGEST_FINISHED_DATA = 256 * 1024;
 
+    /** How many new server connections requests may have. */
+    private static final int MOST_NEW_LOST = 2;
+
     private final ByteBufAllocator allocator;
     private final RequestOutput output;
     private final RequestRewriter messages;
@@ -45,6 +48,9 @@ public final class RequestRelay {
 
     /** How many bytes are still to come of a message that goes nowhere. */
     private int dropping;
+
+    /** How many new server connections in a row have been lost before they had served anybody, and requests waited. */
+    private int newLost;
 
     /** The beginning of a message that has to be {@link #heldTarget} bytes long to be dealt with. */
     private @Nullable ByteBuf held;
@@ -88,9 +94,15 @@ public final class RequestRelay {
         return true;
     }
 
+    /** The server connection is lost: the rest of the data that is being sent to it goes nowhere. */
+    void dropData() {
+        dropping = remaining;
+        remaining = 0;
+    }
+
     /** Whether the link must be kept although the server is ready. */
     boolean isUnfinished() {
-        return isBound() || queue.isWaiting();
+        return remaining > 0 || messages.keepsConnection() || queue.isWaiting();
     }
 
     /**
@@ -261,9 +273,22 @@ public final class RequestRelay {
         return queue.isPaused(until);
     }
 
-    /** Whether the server connection in use alone has a part of a message, or a statement of the session. */
+    /** Whether the server connection in use alone has a part of a request, or a statement of the session. */
     boolean isBound() {
-        return remaining > 0 || messages.keepsConnection();
+        return (remaining > 0 && !inCopyData) || messages.keepsConnection();
+    }
+
+    /** A server connection has served the session. */
+    void served() {
+        newLost = 0;
+    }
+
+    /**
+     * A server connection is lost, and requests wait that it has not seen: whether they may have another one. New ones might
+     * go on being lost in the same way.
+     */
+    boolean mayGoElsewhere(ServerConnection lost) {
+        return lost.transactions() > 0 || newLost++ < MOST_NEW_LOST;
     }
 
     /** The requests that wait; the caller owns them. */

@@ -1,6 +1,8 @@
 package dev.carpool.client;
 
+import dev.carpool.protocol.WireWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -198,6 +200,96 @@ final class LostServersTest {
         assertTrue(told.contains("mine"), told);
         assertTrue(told.endsWith("I"), told);
         assertEquals("TD(mine)C(SELECT 1)Z(I)", client.query("show application_name"));
+    }
+
+    @Test
+    void aCopyIsAnswerEnoughInTheMiddleOfItsData() {
+        TestClient client = proxy.login();
+        byte[] data =
+                Wire.empty().copyData("0123456789").copyDone().query("select a").bytes();
+        for (int cut = 0; cut < 16; cut++) {
+            assertEquals("G", client.query("copyin"));
+            client.send(Arrays.copyOf(data, cut));
+            lose(proxy.postgres.last());
+            assertEquals("E(08006)Z(I)", client.transcript(), "cut at " + cut);
+            client.send(Arrays.copyOfRange(data, cut, data.length));
+            assertEquals("TD(a)C(SELECT 1)Z(I)", client.transcript(), "cut at " + cut);
+        }
+        assertEquals(List.of(), proxy.postgres.committed);
+    }
+
+    @Test
+    void aQueryCutInTwoEndsTheSession() {
+        TestClient client = proxy.login();
+        byte[] query = Wire.empty().query("insert " + "x".repeat(20_000)).bytes();
+        client.send(Arrays.copyOf(query, 18_000));
+        lose(backend(0));
+        assertEquals("E(08006)", client.transcript());
+        assertFalse(client.isOpen());
+    }
+
+    @Test
+    void whatWasAskedBeforeAGoodbyeGoesElsewhere() {
+        TestClient other = proxy.login();
+        TestClient client = proxy.login("role", "somebody");
+        other.query("select 1");
+        backend(0).deaf = true;
+        client.send(Wire.empty().query("insert x").query("insert y").terminate());
+        client.close();
+        lose(backend(0));
+        assertEquals(List.of("x", "y"), proxy.postgres.committed);
+        assertEquals(1, proxy.sessions().all().size());
+    }
+
+    @Test
+    void aSessionThatGoesOnEndsWhenTheProxyStops() {
+        TestClient client = proxy.login();
+        client.send(Wire.empty().query("hang"));
+        proxy.stopping = true;
+        lose(backend(0));
+        assertEquals("E(08006)Z(I)E(57P01)", client.transcript());
+        assertFalse(client.isOpen());
+    }
+
+    @Test
+    void aSessionCancelledInTheQueueEndsWhenTheProxyStops() {
+        TestClient holder = proxy.login();
+        holder.query("begin");
+        TestClient client = proxy.login();
+        client.send(Wire.empty().query("select a"));
+        proxy.stopping = true;
+        TestClient cancelling = proxy.connect();
+        cancelling.send(Wire.of(out -> WireWriter.cancelRequest(out, client.processId, client.key)));
+        assertEquals("E(57014)Z(I)E(57P01)", client.transcript());
+    }
+
+    @Test
+    void aLoginIsWelcomedByAnotherConnectionThanAnOldOneThatIsLost() {
+        TestClient before = proxy.login();
+        assertEquals("TD(a)C(SELECT 1)Z(I)", before.query("select a"));
+        backend(0).deaf = true;
+        TestClient client = proxy.connect();
+        client.startup("work_mem", "mine");
+        assertEquals("", client.transcript());
+        proxy.postgres.deafAtBirth = true;
+        lose(backend(0));
+        assertEquals("", client.transcript());
+        backend(1).hear();
+        proxy.run();
+        assertTrue(client.transcript().endsWith("Z(I)"));
+        proxy.postgres.deafAtBirth = false;
+        assertEquals("TD(mine)C(SELECT 1)Z(I)", client.query("show work_mem"));
+    }
+
+    @Test
+    void aLoginFailsWhoseSettingsCostANewConnection() {
+        proxy.postgres.deafAtBirth = true;
+        TestClient client = proxy.connect();
+        client.startup("work_mem", "mine");
+        assertEquals("", client.transcript());
+        lose(backend(0));
+        assertEquals("E(57P03)", client.transcript());
+        assertEquals(1, proxy.postgres.backends.size());
     }
 
     /** A client that has said LISTEN while the connection of the shared listener is deaf: it is the second one. */

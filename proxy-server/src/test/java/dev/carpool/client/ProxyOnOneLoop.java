@@ -60,6 +60,8 @@ final class ProxyOnOneLoop implements ProxyContext, AutoCloseable {
     /** What was logged that must not happen: exceptions that nobody expected. */
     final List<String> failures = new ArrayList<>();
 
+    boolean stopping;
+
     private final MockTicker ticker = Ticker.newMockTicker();
     private final ManualIoEventLoop loop;
     private final CarpoolConfig config;
@@ -393,6 +395,6 @@ final class ProxyOnOneLoop implements ProxyContext, AutoCloseable {
 
     @Override
     public boolean isStopping() {
-        return false;
+        return stopping;
     }
 }

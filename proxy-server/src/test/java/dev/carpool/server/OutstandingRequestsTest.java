@@ -363,4 +363,26 @@ final class OutstandingRequestsTest {
         assertTrue(match("CZ"));
         assertEquals(List.of(), undone);
     }
+
+    @Test
+    void whatTheProxyAsksForIsNotTheClients() {
+        requests.push(PARSE | SWALLOW);
+        requests.push(DESCRIBE_STATEMENT | SWALLOW);
+        requests.push(FAKE_CLOSE);
+        assertTrue(requests.isUnsynced());
+        assertFalse(requests.hasClients());
+        assertEquals(1, requests.owedMadeUp());
+    }
+
+    @Test
+    void aBatchIsTheClientsUntilItsSyncIsAnswered() {
+        push("P");
+        assertTrue(match("1"));
+        assertTrue(requests.isEmpty());
+        assertTrue(requests.hasClients());
+        push("S");
+        assertTrue(requests.hasClients());
+        assertTrue(match("Z"));
+        assertFalse(requests.hasClients());
+    }
 }
