@@ -52,15 +52,11 @@ enum ServerLoss {
         return one && unsaid ? ONE_ANSWER : SESSION;
     }
 
-    /**
-     * A connection that was lost before it has ever served anybody hands no requests on: the next one might be lost in the
-     * same way.
-     */
     private static ServerLoss betweenRequests(Link link) {
         SessionChannels channels = link.channels();
         boolean waiting = link.requests().hasWaiting();
         if (link.state().isMovable() && !channels.areInDoubt()) {
-            return waiting && link.server().transactions() == 0 ? SESSION : NOTHING;
+            return !waiting || link.requests().mayGoElsewhere(link.server()) ? NOTHING : SESSION;
         }
         boolean untold =
                 channels.isReadyHeld() && !waiting && !link.state().areSeveralInDoubt() && !channels.isToldEarly();
