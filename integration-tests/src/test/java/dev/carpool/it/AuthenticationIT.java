@@ -184,22 +184,20 @@ class AuthenticationIT {
                 "revoke all on function " + function + " from public",
                 "grant execute on function " + function + " to " + asker);
         Path users = file("users.txt", "\"" + asker + "\" \"" + asker + "\"");
-        try (ProxyUnderTest proxy = ProxyUnderTest.start(
-                "auth_type=scram-sha-256",
-                "auth_file=" + users,
-                "auth_user=" + asker,
-                "auth_dbname=postgres",
-                "auth_query=select usename, passwd from " + function + "($1)")) {
+        String[] settings = {
+            "auth_type=scram-sha-256",
+            "auth_file=" + users,
+            "auth_user=" + asker,
+            "auth_dbname=postgres",
+            "auth_query=select usename, passwd from " + function + "($1)"
+        };
+        try (ProxyUnderTest proxy = ProxyUnderTest.start(settings)) {
             assertAdmitted(proxy, role, role);
             assertRefused(proxy, role, "wrong");
             assertRefused(proxy, "o'; drop table x; --", "wrong");
         }
-        try (ProxyUnderTest proxy = ProxyUnderTest.start(
-                "auth_type=plain",
-                "auth_file=" + users,
-                "auth_user=" + asker,
-                "auth_dbname=postgres",
-                "auth_query=select usename, passwd from " + function + "($1)")) {
+        settings[0] = "auth_type=plain";
+        try (ProxyUnderTest proxy = ProxyUnderTest.start(settings)) {
             assertRefused(proxy, role, "wrong");
             assertAdmitted(proxy, role, role); // the server wants a proof, for which the verifier alone is not enough
         }

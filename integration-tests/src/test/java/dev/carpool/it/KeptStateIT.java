@@ -222,14 +222,18 @@ class KeptStateIT extends TwoClients {
         assertEquals("1 2 D:5MB C:SHOW Z:I", a.replies());
     }
 
+    /** Makes a table, for each of whose new rows this code is run. */
+    private void createTable(String name, String code) throws Exception {
+        b.query("create table " + name + " (i int)");
+        b.query("create function " + name + "_f() returns trigger language plpgsql as $$ begin " + code
+                + " return new; end $$");
+        b.query("create trigger t before insert on " + name + " for each row execute function " + name + "_f()");
+    }
+
     @Test
     void triggersAndViewsSetSettings() throws Exception {
         String name = PostgresUnderTest.newName("hidden");
-        b.query("create table " + name + " (i int)");
-        b.query("create function " + name + "_f() returns trigger language plpgsql as $$ begin"
-                + " perform set_config('app.by_trigger', new.i::text, false); perform pg_advisory_lock(774);"
-                + " return new; end $$");
-        b.query("create trigger t before insert on " + name + " for each row execute function " + name + "_f()");
+        createTable(name, "perform set_config('app.by_trigger', new.i::text, false); perform pg_advisory_lock(774);");
         b.query("create function " + name + "_v() returns text language sql as"
                 + " $$ select set_config('work_mem', '6MB', false) $$");
         b.query("create view " + name + "_view as select " + name + "_v()");
@@ -243,12 +247,23 @@ class KeptStateIT extends TwoClients {
     }
 
     @Test
+    void triggersMadeInATransactionSetSettingsBehindIt() throws Exception {
+        String name = PostgresUnderTest.newName("hidden");
+        b.query("begin");
+        createTable(name, "perform set_config('app.by_trigger', new.i::text, false);");
+        a.query("select 1"); // the proxy may look now, and finds nothing
+        a.query("select 1");
+        b.query("commit");
+        b.query("select 1"); // answered behind what the proxy asks of the catalog
+        a.query("insert into " + name + " values (9)");
+        assertKept("9", "select current_setting('app.by_trigger', true)");
+        b.query("drop table " + name);
+    }
+
+    @Test
     void whatATriggerHasLockedIsGivenBackWhenItsSessionLeavesInsideATransaction() throws Exception {
         String name = PostgresUnderTest.newName("hidden");
-        b.query("create table " + name + " (i int)");
-        b.query("create function " + name + "_f() returns trigger language plpgsql as $$ begin"
-                + " perform pg_advisory_lock(776); return new; end $$");
-        b.query("create trigger t before insert on " + name + " for each row execute function " + name + "_f()");
+        createTable(name, "perform pg_advisory_lock(776);");
         b.query("select 1"); // the proxy knows of the trigger now
         String locks = "select count(*) from pg_locks where locktype = 'advisory' and objid = 776";
         try (ScriptedClient c = proxy.login()) {
@@ -297,15 +312,12 @@ class KeptStateIT extends TwoClients {
     @Test
     void triggersSetSettingsSeveralCallsAway() throws Exception {
         String name = PostgresUnderTest.newName("hidden");
-        b.query("create table " + name + " (i int)");
         b.query("create function " + name + "_far() returns text language plpgsql as $$ begin"
                 + " return set_config('work_mem', '6MB', false); end $$");
         b.query("create function " + name + "_way() returns text language plpgsql as $$ begin return public.\"" + name
                 + "_far\"(); end $$");
         b.query("create function " + name + "_near() returns text language sql as $$ select " + name + "_way() $$");
-        b.query("create function " + name + "_f() returns trigger language plpgsql as $$ begin" + " perform " + name
-                + "_near(); return new; end $$");
-        b.query("create trigger t before insert on " + name + " for each row execute function " + name + "_f()");
+        createTable(name, "perform " + name + "_near();");
         b.query("select 1"); // answered behind what the proxy asks of the catalog
         a.query("insert into " + name + " values (8)");
         assertKept("6MB", "show work_mem");
@@ -374,6 +386,22 @@ class KeptStateIT extends TwoClients {
         for (int i = 0; i < 4; i++) {
             assertEquals("1", b.value("select 1"));
             assertEquals("1", a.value("select 1"));
+        }
+    }
+
+    @Test
+    void aSettingGoesWithItsBatchWhenAStatementCannotBePreparedAgain() throws Exception {
+        String table = PostgresUnderTest.newName("gone");
+        a.query("create table " + table + " ()");
+        a.exchange(Wire.parse("", "select from " + table), Wire.sync());
+        b.query("drop table " + table);
+        b.query("select 1");
+        String replies = a.exchange(
+                Wire.parse("s", "set lock_timeout to '11s'"), Wire.bind("", "s"), Wire.execute("", 0), Wire.run(""));
+        assertEquals("1 2 C:SET E:42P01 Z:I", replies);
+        for (int i = 0; i < 4; i++) {
+            assertEquals("0", a.value("show lock_timeout"));
+            b.query("select 1");
         }
     }
 

@@ -104,9 +104,16 @@ class MisreadTextsIT extends TwoClients {
     private static final String NULL_EQUALS = "select (null::int = null)::text";
     private static final String MOMENT = "select extract(epoch from timestamptz '2020-01-01 00:00:00')";
 
-    private void assertUnchangedFor(ScriptedClient client, String before) throws Exception {
+    /** The other client has this statement; returns what it gets of it. */
+    private String answerToOther(String sql) throws Exception {
+        login(ProxyUnderTest.start("default_pool_size=1"));
+        b.exchange(Wire.parse("own", sql), Wire.sync());
+        return b.exchange(Wire.run("own"));
+    }
+
+    private void assertUnchangedForOther(String before) throws Exception {
         for (int i = 0; i < 2; i++) {
-            assertEquals(before, client.exchange(Wire.run("own")));
+            assertEquals(before, b.exchange(Wire.run("own")));
         }
     }
 
@@ -120,28 +127,24 @@ class MisreadTextsIT extends TwoClients {
                 "set \"Transform_Null_Equals\" to on",
             })
     void aStatementOfOthersIsNoneWhoseSettingsWereTheTransactions(String set) throws Exception {
-        login(ProxyUnderTest.start("default_pool_size=1"));
-        b.exchange(Wire.parse("own", NULL_EQUALS), Wire.sync());
-        String before = b.exchange(Wire.run("own"));
+        String before = answerToOther(NULL_EQUALS);
         a.query("begin");
         a.query(set);
         a.exchange(Wire.parse("kept", NULL_EQUALS), Wire.sync());
         assertNotEquals(before, a.exchange(Wire.run("kept")));
         a.query("rollback");
-        assertUnchangedFor(b, before);
+        assertUnchangedForOther(before);
     }
 
     @Test
     void aStatementOfOthersIsNoneWhoseSettingsWereABoundTransactions() throws Exception {
-        login(ProxyUnderTest.start("default_pool_size=1"));
-        b.exchange(Wire.parse("own", NULL_EQUALS), Wire.sync());
-        String before = b.exchange(Wire.run("own"));
+        String before = answerToOther(NULL_EQUALS);
         a.query("begin");
         a.exchange(Wire.extended("select set_config($1, 'on', true)", "transform_null_equals"));
         a.exchange(Wire.parse("kept", NULL_EQUALS), Wire.sync());
         assertNotEquals(before, a.exchange(Wire.run("kept")));
         a.query("commit");
-        assertUnchangedFor(b, before);
+        assertUnchangedForOther(before);
     }
 
     @ParameterizedTest
@@ -153,9 +156,7 @@ class MisreadTextsIT extends TwoClients {
                 "select set_config('timezone', 'Asia/Tokyo', true)",
             })
     void aStatementOfOthersIsNoneWhoseSettingsWereTheBatchs(String set) throws Exception {
-        login(ProxyUnderTest.start("default_pool_size=1"));
-        b.exchange(Wire.parse("own", MOMENT), Wire.sync());
-        String before = b.exchange(Wire.run("own"));
+        String before = answerToOther(MOMENT);
         String there = a.exchange(
                 Wire.parse("", set),
                 Wire.bind("", ""),
@@ -163,6 +164,6 @@ class MisreadTextsIT extends TwoClients {
                 Wire.parse("kept", MOMENT),
                 Wire.run("kept"));
         assertNotEquals(before, there.replaceFirst(".* (?=2 D:)", ""));
-        assertUnchangedFor(b, before);
+        assertUnchangedForOther(before);
     }
 }

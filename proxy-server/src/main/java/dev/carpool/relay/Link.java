@@ -288,12 +288,6 @@ public final class Link implements ServerConnection.Owner {
     @Override
     public void commandCompleted(int bits) {
         state.completed(bits, this);
-        boolean temporary = (bits & Suspicion.TABLE) != 0 && state.isSuspected(Suspicion.TEMP);
-        if ((bits & Suspicion.DEFINES) != 0 && !temporary) {
-            server.lookForHiddenEffects();
-        } else if ((bits & Suspicion.DO_OR_CALL) != 0) {
-            server.lookForHiddenEffectsSoon();
-        }
         if ((bits & Suspicion.DEALLOCATED_ALL) != 0) {
             requests.forgetStatements();
         }
@@ -301,11 +295,11 @@ public final class Link implements ServerConnection.Owner {
 
     @Override
     public void requestFailed(ErrorFields fields, boolean ours) {
-        if (!ours) {
-            state.requestFailed();
+        boolean simple = server.outstanding().headKind() == OutstandingRequests.QUERY;
+        if (!ours || !simple) {
+            state.requestFailed(); // the batch fails with what the proxy has put into it
         }
         requests.sql().failed();
-        boolean simple = server.outstanding().headKind() == OutstandingRequests.QUERY;
         if (ours && fields.sqlState().equals(IN_FAILED_TRANSACTION)) {
             if (simple) {
                 server.sequences()
@@ -581,7 +575,7 @@ public final class Link implements ServerConnection.Owner {
 
     private void end() {
         ended = true;
-        state.end(client);
+        state.end(this);
         channels.end(client);
         cancelNow(false);
     }

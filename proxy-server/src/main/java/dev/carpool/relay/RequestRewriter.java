@@ -212,6 +212,9 @@ final class RequestRewriter {
         passing = null;
         int bits = reading.end();
         waits.queried(bits);
+        if ((bits & Suspicion.CUSTOM) != 0) {
+            state.changesMeaning(false);
+        }
         effects.unread(bits, "", true, link);
     }
 
@@ -416,7 +419,7 @@ final class RequestRewriter {
                 return MUST_WAIT;
             }
         }
-        boolean other = link.state().processes().replacesConstants(ids);
+        boolean other = link.state().processes().replacesConstants(ids) && !unnamed.isLarge();
         link.stats().bind();
         lastBound.forget();
         if (nameEnd == name) {

@@ -62,6 +62,9 @@ final class SessionState {
     /** The server has reported since that a setting is what it is without the client, who has started with another value. */
     private boolean seenGoingBack;
 
+    /** Bits of {@link Suspicion}, of such tags: functions may have been defined that act where no statement names them. */
+    private int defined;
+
     /** How many transactions have ended with a tag since. */
     private int endings;
 
@@ -101,6 +104,7 @@ final class SessionState {
         suspicion = Suspicion.NONE;
         probed = Suspicion.NONE;
         tags = Suspicion.NONE;
+        defined = Suspicion.NONE;
         seenGoingBack = false;
         endings = 0;
         failed = false;
@@ -114,7 +118,11 @@ final class SessionState {
     }
 
     /** The link has ended. */
-    void end(ClientEnd client) {
+    void end(Link link) {
+        ClientEnd client = link.client();
+        if (defined != Suspicion.NONE) {
+            link.server().lookForHiddenEffectsSoon(); // what has been sent may be committed still
+        }
         suspect = null;
         pins.end(client);
         cluster.end(client);
@@ -331,6 +339,8 @@ final class SessionState {
             suspicion |= Suspicion.LISTEN;
         }
         tags |= bits;
+        boolean temporary = (bits & Suspicion.TABLE) != 0 && isSuspected(Suspicion.TEMP);
+        defined |= temporary ? Suspicion.NONE : bits & (Suspicion.DEFINES | Suspicion.DO_OR_CALL);
         if ((bits & Suspicion.ROLLED_BACK) != 0) {
             meaningChanges++;
         }
@@ -358,7 +368,7 @@ final class SessionState {
         }
     }
 
-    /** A request of the client has failed. */
+    /** A request of the client has failed, or what the proxy has put in front of it. */
     void requestFailed() {
         failed = true;
     }
@@ -415,6 +425,7 @@ final class SessionState {
     /** A transaction has ended. */
     void transactionEnded(Link link) {
         unasked++;
+        meaningOwed |= meaningUnseen; // until the server has been asked what holds now, if it has to be
         meaningUnseen &= !isAnswered(link.server());
         int seen = tags;
         int ended = endings;
@@ -424,6 +435,7 @@ final class SessionState {
         endings = 0;
         failed = false;
         cluster.transactionEnded(seen, error, link.client());
+        lookForHiddenEffects(link.server());
         if (!settings.areTouched()) {
             return;
         }
@@ -442,6 +454,16 @@ final class SessionState {
             boolean discarded = settings.transactionEnded(committed, link);
             resetNeeded |= discarded && (seen & Suspicion.DEALLOCATED_ALL) == 0;
         }
+    }
+
+    /** What a transaction has defined is there for others, and to be found, when it has ended. */
+    private void lookForHiddenEffects(ServerConnection server) {
+        if ((defined & Suspicion.DEFINES) != 0) {
+            server.lookForHiddenEffects();
+        } else if (defined != Suspicion.NONE) {
+            server.lookForHiddenEffectsSoon();
+        }
+        defined = Suspicion.NONE;
     }
 
     /** Nothing waits any more for settings to be restored. */

@@ -1,6 +1,5 @@
 package dev.carpool.suspicion;
 
-import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -28,8 +27,12 @@ public record KeepingFunctions(Set<String> names) {
         if (names.isEmpty() || (bits & Suspicion.UNSEEN_SETTINGS) == 0) {
             return false;
         }
-        String read = text.toLowerCase(Locale.ROOT);
+        String read = SqlTokens.lowerCase(text);
+        boolean ascii = isAscii(read);
         for (String name : names) {
+            if (!ascii && !isAscii(name)) {
+                return true; // encodings and capitals may differ
+            }
             for (int at = read.indexOf(name); at >= 0; at = read.indexOf(name, at + 1)) {
                 if (!isPart(read, at - 1) && !isPart(read, at + name.length())) {
                     return true;
@@ -42,6 +45,10 @@ public record KeepingFunctions(Set<String> names) {
     /** The same for a text that is not known. */
     public boolean mayBeCalled(int bits) {
         return !names.isEmpty() && (bits & Suspicion.UNSEEN_SETTINGS) != 0;
+    }
+
+    private static boolean isAscii(String text) {
+        return text.chars().allMatch(c -> c < 0x80);
     }
 
     /** Whether the character there belongs to a name. */

@@ -1,19 +1,36 @@
 package dev.carpool.suspicion;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A token and where it stands in its text. */
-record PlacedToken(SqlTokens.Kind kind, String text, int start, int end) {
+/**
+ * A token and where it stands in its text.
+ *
+ * @param closing where among the tokens the parenthesis is that closes this one; the last token if none does
+ */
+record PlacedToken(SqlTokens.Kind kind, String text, int start, int end, int closing) {
     /** All tokens of a text; the last one is its {@link SqlTokens.Kind#END}. */
     static List<PlacedToken> all(String sql, boolean standardStrings) {
         List<PlacedToken> tokens = new ArrayList<>();
+        ArrayDeque<Integer> open = new ArrayDeque<>();
         SqlTokens all = new SqlTokens(sql, standardStrings);
         do {
             all.next();
-            tokens.add(new PlacedToken(all.kind(), all.text(), all.start(), all.end()));
+            if (all.isSign('(')) {
+                open.push(tokens.size());
+            } else if (all.isSign(')') && !open.isEmpty()) {
+                close(open.pop(), tokens.size(), tokens);
+            }
+            tokens.add(new PlacedToken(all.kind(), all.text(), all.start(), all.end(), -1));
         } while (all.kind() != SqlTokens.Kind.END);
+        open.forEach(unclosed -> close(unclosed, tokens.size() - 1, tokens));
         return tokens;
+    }
+
+    private static void close(int parenthesis, int by, List<PlacedToken> tokens) {
+        PlacedToken token = tokens.get(parenthesis);
+        tokens.set(parenthesis, new PlacedToken(token.kind, token.text, token.start, token.end, by));
     }
 
     boolean is(char sign) {
@@ -31,18 +48,5 @@ record PlacedToken(SqlTokens.Kind kind, String text, int start, int end) {
     /** A word or a name in double quotes. */
     boolean isName() {
         return isWord() || kind == SqlTokens.Kind.QUOTED;
-    }
-
-    /** The parenthesis that closes the one at {@code open}, or the last token. */
-    static int end(List<PlacedToken> tokens, int open) {
-        int depth = 0;
-        for (int i = open; i < tokens.size(); i++) {
-            if (tokens.get(i).is('(')) {
-                depth++;
-            } else if (tokens.get(i).is(')') && --depth == 0) {
-                return i;
-            }
-        }
-        return tokens.size() - 1;
     }
 }

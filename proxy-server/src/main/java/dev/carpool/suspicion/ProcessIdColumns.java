@@ -67,7 +67,7 @@ final class ProcessIdColumns {
             if (token.isWord()
                     && WITH_FROM.contains(token.text())
                     && tokens.get(i + 1).is('(')) {
-                i = PlacedToken.end(tokens, i + 1);
+                i = tokens.get(i + 1).closing();
             } else if (token.isWord() && WRITING.contains(token.text())) {
                 unclear = true;
             } else if (token.is("join")
@@ -110,7 +110,7 @@ final class ProcessIdColumns {
             at++;
         }
         if (tokens.get(at).is('(')) {
-            int behind = alias(PlacedToken.end(tokens, at) + 1, others, "");
+            int behind = alias(tokens.get(at).closing() + 1, others, "");
             unclear |= tokens.get(Math.min(behind, tokens.size() - 1)).is(',');
             return 0; // what is inside is read like the rest
         }

@@ -38,12 +38,17 @@ final class ProcessIdReader {
 
     private final List<PlacedToken> tokens;
     private final ProcessIdColumns columns;
+
+    /** A function that signals is named somewhere. */
+    private final boolean signals;
+
     private final List<Constant> constants = new ArrayList<>(1);
     private final List<Parameter> parameters = new ArrayList<>(1);
 
     ProcessIdReader(String sql, boolean standardStrings) {
         tokens = PlacedToken.all(sql, standardStrings);
         columns = new ProcessIdColumns(tokens);
+        signals = tokens.stream().anyMatch(token -> token.isName() && SIGNALLING.contains(token.text()));
     }
 
     ProcessIds read() {
@@ -85,13 +90,9 @@ final class ProcessIdReader {
             arguments(from, 1, false);
         } else if (function.equals(WITH_ARRAY)) {
             arguments(from, 2, false);
-        } else if (function.equals(ROWS_OF_ARRAY) && isSignalling()) {
+        } else if (function.equals(ROWS_OF_ARRAY) && signals) {
             arguments(from, 1, true);
         }
-    }
-
-    private boolean isSignalling() {
-        return tokens.stream().anyMatch(token -> token.isName() && SIGNALLING.contains(token.text()));
     }
 
     /** The first {@code wanted} arguments of a call. */
@@ -102,7 +103,7 @@ final class ProcessIdReader {
             PlacedToken token = tokens.get(i);
             PlacedToken before = tokens.get(i - 1);
             if (token.is('(') && before.isName() && !before.is("cast")) {
-                i = PlacedToken.end(tokens, i);
+                i = token.closing();
             } else if (token.is('(') || token.is('[')) {
                 depth++;
             } else if (token.is(')') || token.is(']')) {
@@ -121,7 +122,6 @@ final class ProcessIdReader {
 
     /** What a column is compared with. */
     private void comparison(int column) {
-        boolean signals = isSignalling();
         int begin = column > 1 && tokens.get(column - 1).is('.') ? column - 3 : column - 1;
         PlacedToken next = tokens.get(column + 1);
         if (next.is('=')

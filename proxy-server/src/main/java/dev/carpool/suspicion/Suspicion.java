@@ -115,7 +115,8 @@ public final class Suspicion {
 
     /**
      * A custom setting may be made, or one changed that decides what texts mean, for the transaction alone as well: SET or
-     * RESET of such a name, {@code set_config}, {@code RESET ALL} and the like. Texts only; in tags the bit is {@link #SEQUENCES_DISCARDED}.
+     * RESET of such a name, {@code set_config}, {@code RESET ALL} and the like. Texts only; in tags the bit is {@link
+     * #SEQUENCES_DISCARDED}.
      */
     public static final int CUSTOM = SEQUENCES_DISCARDED;
 

@@ -64,6 +64,10 @@ final class ModelPostgres {
     /** What {@code columns} returns; other plans than those made for it are refused. */
     String columns = "one";
 
+    /** A text that cannot be parsed any more, as if what it names had been dropped; null for none. */
+    @Nullable
+    String dropped;
+
     /** Does something to every batch of replies behind the login; the number counts batches of one backend. */
     @Nullable
     UnaryOperator<byte[]> mutation;
@@ -435,6 +439,9 @@ final class ModelPostgres {
             body.skipBytes(4 * body.readUnsignedShort());
             if (sql.contains("carpool:") || sql.startsWith("syntax")) {
                 throw new Failure("42601", "syntax error");
+            }
+            if (sql.equals(dropped)) {
+                throw new Failure("42P01", "relation does not exist");
             }
             if (!sql.isEmpty()) {
                 checkAborted(sql);

@@ -1,5 +1,6 @@
 package dev.carpool.client;
 
+import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -444,5 +445,66 @@ final class PreparedStatementsTest {
         TestClient other = proxy.login();
         assertEquals("TD(free)C(SELECT 1)Z(I)", other.query("select free"));
         assertEquals("E(26000)Z(I)", ask(client, run("large")));
+    }
+
+    @Test
+    void aSettingGoesWithItsBatchWhenWhatTheProxyParsesInItFails() {
+        TestClient client = proxy.login();
+        TestClient next = proxy.login();
+        ask(client, parse("", "select a"));
+        next.query("select b");
+        proxy.postgres.dropped = "select a";
+        assertEquals(
+                "12C(SET)E(42P01)Z(I)",
+                ask(
+                        client,
+                        Wire.empty()
+                                .parse("s", "set work_mem = '1MB'")
+                                .run("s")
+                                .bind("", "")
+                                .sync()));
+        List<String> queries = proxy.postgres.last().queries;
+        queries.clear();
+        next.query("select b");
+        client.query("select c");
+        assertEquals(List.of("select b", "select c"), queries);
+    }
+
+    /** How many statements of this text the server has. */
+    private long prepared(String sql) {
+        return proxy.postgres.last().prepared.values().stream()
+                .filter(sql::equals)
+                .count();
+    }
+
+    @Test
+    void aStatementIsNobodyElsesThatIsParsedWhileTheServerIsAskedForSettings() {
+        TestClient client = proxy.login();
+        ask(proxy.login(), parse("own", "select a"));
+        client.query("begin");
+        client.query("select pg_catalog.set_config('lc_monetary','C',false)");
+        client.query("select b");
+        ModelPostgres.Backend server = proxy.postgres.last();
+        proxy.postgres.mutation = replies -> {
+            server.deaf = true;
+            return replies;
+        };
+        assertEquals("C(COMMIT)Z(I)", client.query("commit"));
+        proxy.postgres.mutation = null;
+        client.send(parse("kept", "select a"));
+        server.hear();
+        proxy.run();
+        assertEquals("1Z(I)", client.transcript());
+        assertEquals(2, prepared("select a"));
+    }
+
+    @Test
+    void aStatementIsNobodyElsesThatIsParsedBehindALongTextThatSetsSomething() {
+        TestClient client = proxy.login();
+        ask(proxy.login(), parse("own", "select a"));
+        client.query("begin");
+        client.query("select pg_catalog.set_config('lc_monetary','C',true)" + " ".repeat(20_000));
+        ask(client, parse("kept", "select a"));
+        assertEquals(2, prepared("select a"));
     }
 }

@@ -79,4 +79,15 @@ final class SignalledSessionsTest {
         assertEquals("E(57P01)", meant.transcript());
         assertFalse(meant.isOpen());
     }
+
+    @Test
+    void aLargeUnnamedStatementIsStillThereBehindASignal() {
+        TestClient meant = proxy.login();
+        TestClient client = proxy.login();
+        client.send(Wire.empty().parse("", "select " + "x".repeat(2 << 20)).sync());
+        client.send(Wire.empty().parse("s", signal(meant)).run("s").sync());
+        assertTrue(client.transcript().endsWith("C(SELECT 1)Z(I)"));
+        client.send(Wire.empty().run("").sync());
+        assertEquals("2D(2097152)C(SELECT 1)Z(I)", client.transcript());
+    }
 }

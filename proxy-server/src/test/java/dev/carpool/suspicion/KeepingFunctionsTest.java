@@ -18,6 +18,13 @@ class KeepingFunctionsTest {
         assertTrue(functions.mayBeCalled("select caf\u00e9()", Suspicion.UNKNOWN_CALL));
     }
 
+    /** In UTF-8, in other encodings, and in capitals in any of them: who could tell. */
+    @Test
+    void mayBeWhateverIsNotAscii() {
+        assertTrue(functions.mayBeCalled("select CAF\u00c3\u0089()", Suspicion.UNKNOWN_CALL));
+        assertFalse(functions.mayBeCalled("select tea()", Suspicion.UNKNOWN_CALL));
+    }
+
     @Test
     void arePartsOfNoOtherNames() {
         assertFalse(functions.mayBeCalled("select keeper(1), upkeep(), _keep(), keep$()", Suspicion.UNKNOWN_CALL));
