@@ -187,6 +187,37 @@ class TwinReplayIT {
                 client 0: Parse n0: reset work_mem | Describe S n0 | Sync
                 client 0: Bind '' of n0 () | Execute '' | Sync
                 client 0: Query: select current_user
+                """,
+                """
+                client 1: connect as trusty_twin [TimeZone, Asia/Tokyo, options, -c work_mem=5MB -c app.user_id=start]
+                client 1: Query: begin
+                client 1: Query: set local work_mem to default
+                client 1: Query: show work_mem
+                client 1: Query: set local timezone to default
+                client 1: Query: set local app.user_id to default
+                client 1: Query: select current_setting('app.user_id')
+                client 1: Query: set local time zone default; select 1
+                client 1: Query: commit
+                client 1: Query: set work_mem to '6MB'
+                client 1: Query: begin; set local work_mem to default
+                client 1: Query: show work_mem
+                client 1: Query: commit
+                client 1: Query: show work_mem
+                client 1: Query: begin
+                client 1: Parse '': set local work_mem = default | Bind '' of '' () | Execute '' | Sync
+                client 1: Query: show work_mem
+                client 1: Parse '': set local work_mem to default | Bind '' of '' () | Execute '' | Parse '': set local work_mem to '7MB' | Bind '' of '' () | Execute '' | Sync
+                client 1: Query: show work_mem
+                client 1: Query: set local work_mem to default; set local work_mem to '9MB'
+                client 1: Query: show work_mem
+                client 1: Parse '': reset work_mem | Bind '' of '' () | Execute '' | Parse '': set work_mem to '8MB' | Bind '' of '' () | Execute '' | Sync
+                client 1: Query: show work_mem
+                client 1: Parse '': reset timezone | Bind '' of '' () | Execute '' | Parse '': select set_config('timezone', 'UTC', false) | Bind '' of '' () | Execute '' | Sync
+                client 1: Parse '': reset work_mem | Bind '' of '' () | Execute '' | Parse '': reset timezone | Bind '' of '' () | Execute '' | Sync
+                client 1: Query: show work_mem
+                client 1: Query: commit
+                client 1: Query: set local work_mem to default
+                client 1: Query: show work_mem
                 """);
     }
 }

@@ -63,9 +63,6 @@ final class TwinWriter {
     /** What means something else when it is prepared again with another search_path. */
     private static final Pattern HANGS_ON_PATH = Pattern.compile("^prepare .* t\\b");
 
-    /** Finds what the server connection began with. */
-    private static final Pattern LOCAL_DEFAULT = Pattern.compile("(?i)^set local .*default$");
-
     /** What PostgreSQL refuses behind a query. */
     private static final Pattern BEFORE_QUERIES =
             Pattern.compile("isolation level|set transaction|set transaction_isolation");
@@ -199,8 +196,7 @@ final class TwinWriter {
             }
             String sql = statements.of(kind, client);
             boolean found = alone && model.status == 'I'; // it is prepared again with the settings it was prepared with
-            if ((model.startsWithSettings && LOCAL_DEFAULT.matcher(sql).find())
-                    || (model.hasUnlistened && sql.startsWith("prepare transaction"))) {
+            if (model.hasUnlistened && sql.startsWith("prepare transaction")) {
                 continue;
             }
             model.hasUnlistened |= sql.startsWith("unlisten");
@@ -323,6 +319,10 @@ final class TwinWriter {
                     }
                     single(request, sql);
                     if (model.goesBackTooSoon(sql)) {
+                        if (random.nextBoolean()) {
+                            String setting = statements.setting();
+                            single(request, "set " + setting + " to '" + statements.value(setting) + "'");
+                        }
                         request.sync();
                     }
                 }

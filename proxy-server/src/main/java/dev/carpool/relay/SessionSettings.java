@@ -36,6 +36,9 @@ final class SessionSettings {
     /** The same of which those alone are given back that have gone back; null for none. */
     private @Nullable ParameterValues restoringIfGone;
 
+    /** The same that have gone back until the end of the transaction; null for none. */
+    private @Nullable ParameterValues restoringLocally;
+
     /** Values of settings that the client has not been told; null for none. */
     private @Nullable Map<String, String> withheld;
 
@@ -49,6 +52,7 @@ final class SessionSettings {
         lookedUp = Set.of();
         restoring = null;
         restoringIfGone = null;
+        restoringLocally = null;
         withheld = null;
         pauseAtSync = false;
     }
@@ -95,17 +99,41 @@ final class SessionSettings {
         if (unseen) {
             kept.askForAll();
         }
-        ParameterValues back = SettingsJournal.toRestore(effects.changes(), client.started());
-        if (!back.isEmpty()) {
-            restoring = back;
+        restores(effects, unseen, client.started());
+        if (areRestored()) {
             pauseBehind(simple, link);
         }
-        ParameterValues perhaps = SettingsJournal.toRestore(effects.doubtful(), client.started());
-        if (!perhaps.isEmpty()) {
-            ParameterValues before = restoringIfGone;
-            restoringIfGone = before == null ? perhaps : before.withAll(perhaps);
-            pauseBehind(simple, link);
+    }
+
+    /** Notes what a statement sends back. What is set behind that in the same batch, or unseen, is to be left alone. */
+    private void restores(Effects effects, boolean unseen, ParameterValues started) {
+        ParameterValues back = SettingsJournal.toRestore(effects.changes(), started);
+        ParameterValues perhaps = SettingsJournal.toRestore(effects.doubtful(), started);
+        ParameterValues before = restoring;
+        if (before != null) {
+            ParameterValues kept = SettingsJournal.notSet(before, effects.changes());
+            perhaps = perhaps.withAll(kept);
+            back = kept.identity().withAll(back);
         }
+        if (unseen) {
+            perhaps = perhaps.withAll(back);
+            back = back.identity();
+        }
+        restoring = or(null, back);
+        restoringIfGone = or(restoringIfGone, perhaps);
+        restoringLocally = or(null, SettingsJournal.toRestoreLocally(effects.changes(), started));
+    }
+
+    /** A statement is sent that changes settings until the end of the transaction at most. */
+    void goesOn() {
+        restoringLocally = null; // it may be that one
+    }
+
+    private static @Nullable ParameterValues or(@Nullable ParameterValues one, ParameterValues other) {
+        if (other.isEmpty()) {
+            return one;
+        }
+        return one == null ? other : one.withAll(other);
     }
 
     /** A request sends settings back that the client has started with: those behind it wait until they are restored. */
@@ -160,7 +188,8 @@ final class SessionSettings {
      */
     boolean withholds(String name, String value, Link link) {
         boolean back = (restoring != null && restoring.contains(name))
-                || (restoringIfGone != null && restoringIfGone.contains(name));
+                || (restoringIfGone != null && restoringIfGone.contains(name))
+                || (restoringLocally != null && restoringLocally.contains(name));
         if (!back || !value.equals(link.server().baseline().get(name))) {
             return false;
         }
@@ -201,7 +230,7 @@ final class SessionSettings {
 
     /** Whether something that a request sends back is to be restored once it has ended. */
     boolean areRestored() {
-        return restoring != null || restoringIfGone != null;
+        return restoring != null || restoringIfGone != null || restoringLocally != null;
     }
 
     /**
@@ -211,6 +240,7 @@ final class SessionSettings {
     boolean restore(byte status, Link link) {
         ParameterValues values = restoring;
         ParameterValues perhaps = restoringIfGone;
+        ParameterValues local = restoringLocally;
         restoresNothing();
         if (status != TransactionStatus.IN_TRANSACTION) {
             return false;
@@ -226,13 +256,17 @@ final class SessionSettings {
             link.server().restoreIfGone(shown);
             journal().askForAll();
         }
-        return values != null || !shown.isEmpty();
+        if (local != null) {
+            link.server().restoreLocally(local);
+        }
+        return values != null || !shown.isEmpty() || local != null;
     }
 
     /** Nothing waits any more to be restored. */
     void restoresNothing() {
         restoring = null;
         restoringIfGone = null;
+        restoringLocally = null;
     }
 
     /** The settings of a session whose server connection has these; what it has started with is not among its defaults. */

@@ -227,6 +227,7 @@ final class SessionState {
             client.ran((bits & Suspicion.STATEFUL) == 0 ? Effects.NONE : Effects.unread(bits), "", true);
         }
         suspicion |= bits;
+        settings.goesOn();
         if ((bits & Suspicion.UNSEEN_SETTINGS) != 0) {
             settings.askForAll();
         }

@@ -88,6 +88,7 @@ final class SettingsJournal {
             result = switch (change.kind()) {
                 case SET -> set(result, change, applied, reported);
                 case RESET -> isReported(change, reported) ? result : result.without(change.name());
+                case RESET_LOCAL -> result;
                 case RESET_ALL -> resetAll(result, reported, true);
                 case DISCARD_ALL -> resetAll(result, reported, false);
             };
@@ -108,6 +109,7 @@ final class SettingsJournal {
                     }
                     yield isReported(change, reported) ? result : result.without(change.name());
                 }
+                case RESET_LOCAL -> result;
                 case RESET_ALL ->
                     resetAll(result, reported, true)
                             .withAll(started.only(
@@ -142,6 +144,7 @@ final class SettingsJournal {
                     found.remove(change.name());
                 }
                 case RESET -> found.add(change.name());
+                case RESET_LOCAL -> {}
                 case RESET_ALL, DISCARD_ALL -> found.addAll(set);
             }
         }
@@ -171,6 +174,29 @@ final class SettingsJournal {
                 result = started;
             } else if (change.kind() == SettingChange.Kind.SET) {
                 result = result.without(change.name());
+            }
+        }
+        return result;
+    }
+
+    /** Those of some settings that these changes do not set. */
+    static ParameterValues notSet(ParameterValues settings, List<SettingChange> changes) {
+        ParameterValues result = settings;
+        for (SettingChange change : changes) {
+            if (change.kind() == SettingChange.Kind.SET) {
+                result = result.without(change.name());
+            }
+        }
+        return result;
+    }
+
+    /** What a client started with, of the settings that these changes have sent back until the end of the transaction. */
+    static ParameterValues toRestoreLocally(List<SettingChange> changes, ParameterValues started) {
+        ParameterValues result = ParameterValues.empty();
+        for (SettingChange change : changes) {
+            String value = started.value(change.name());
+            if (change.kind() == SettingChange.Kind.RESET_LOCAL && value != null) {
+                result = result.with(change.name(), value);
             }
         }
         return result;

@@ -493,6 +493,13 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         tell(out);
     }
 
+    /** The same until the end of the transaction. */
+    public void restoreLocally(ParameterValues values) {
+        ByteBuf out = channel.alloc().directBuffer(256);
+        settings.restoreLocally(out, values);
+        tell(out);
+    }
+
     /** The same with those of the settings that have gone back; role and session authorization are not among them. */
     public void restoreIfGone(ParameterValues values) {
         ByteBuf out = channel.alloc().directBuffer(512);

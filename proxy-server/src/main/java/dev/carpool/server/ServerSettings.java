@@ -155,6 +155,11 @@ final class ServerSettings {
         ParameterSync.write(out, ParameterValues.empty(), values, defaultEncoding());
     }
 
+    /** Writes the query that does so until the end of the transaction. */
+    void restoreLocally(ByteBuf out, ParameterValues values) {
+        ParameterSync.writeLocal(out, ParameterValues.empty(), values, defaultEncoding());
+    }
+
     /** Writes the query that does so for those that have gone back. */
     void restoreIfGone(ByteBuf out, ParameterValues values) {
         ParameterSync.writeIfGone(out, values, defaultEncoding());

@@ -105,6 +105,9 @@ public final class EffectsReader {
             namesKnown = false; // UPDATE of pg_settings
         }
         boolean certain = settingsUnderstood && (statements == 1 || !transactions);
+        if (calls > 0 || !certain) {
+            changes.removeIf(change -> change.kind() == SettingChange.Kind.RESET_LOCAL);
+        }
         List<SettingChange> doubtful = new ArrayList<>();
         if (blocksGoBack) {
             doubtful.add(SettingChange.resetAll());
@@ -362,7 +365,7 @@ public final class EffectsReader {
         if (tokens.isWord("local")) {
             tokens.next();
             if (!isSetting("local")) {
-                skipStatement();
+                local();
             }
             return;
         }
@@ -406,6 +409,31 @@ public final class EffectsReader {
             }
             default -> assignment(settingName());
         }
+    }
+
+    /** SET LOCAL: of interest is what goes back. */
+    private void local() {
+        String setting = null;
+        if (tokens.isWord("time")) {
+            tokens.next();
+            setting = "timezone";
+            if (tokens.isWord("zone")) {
+                tokens.next();
+            }
+        } else if (!tokens.isWord("session")) {
+            setting = settingName();
+            if (tokens.isSign('=') || tokens.isWord("to")) {
+                tokens.next();
+            }
+        }
+        if (setting != null) {
+            SettingChange back = SettingChange.resetLocal(setting);
+            changes.remove(back);
+            if (tokens.isWord("default")) {
+                changes.add(back);
+            }
+        }
+        skipStatement();
     }
 
     /** Whether a key word that has just been read is the name of a setting, or its first part; if so, SET is dealt with. */

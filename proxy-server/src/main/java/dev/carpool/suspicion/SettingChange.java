@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
  * One thing a statement does to the settings of its session, once its transaction commits.
  *
  * @param kind what is done
- * @param name the setting, in lower case as far as PostgreSQL folds it; empty unless the kind is {@link Kind#SET} or
- *     {@link Kind#RESET}
+ * @param name the setting, in lower case as far as PostgreSQL folds it; empty unless the kind is {@link Kind#SET}, {@link
+ *     Kind#RESET} or {@link Kind#RESET_LOCAL}
  * @param value the new value as {@code set_config} takes it; null unless the kind is {@link Kind#SET}
  */
 public record SettingChange(
@@ -18,6 +18,8 @@ public record SettingChange(
         SET,
         /** The setting goes back to what the session began with. */
         RESET,
+        /** SET LOCAL … TO DEFAULT: the same for the transaction, and nothing once it commits. */
+        RESET_LOCAL,
         /** RESET ALL: every setting but role and session authorization goes back. */
         RESET_ALL,
         /** DISCARD ALL: the session is as it began. */
@@ -32,6 +34,10 @@ public record SettingChange(
         return new SettingChange(Kind.RESET, name, null);
     }
 
+    static SettingChange resetLocal(String name) {
+        return new SettingChange(Kind.RESET_LOCAL, name, null);
+    }
+
     static SettingChange resetAll() {
         return new SettingChange(Kind.RESET_ALL, "", null);
     }
@@ -42,7 +48,7 @@ public record SettingChange(
 
     /** Whether something goes back to what the session began with. */
     public boolean goesBack() {
-        return kind != Kind.SET;
+        return kind != Kind.SET && kind != Kind.RESET_LOCAL;
     }
 
     /** The name; the value may be a secret. */

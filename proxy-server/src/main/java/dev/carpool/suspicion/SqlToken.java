@@ -45,6 +45,7 @@ enum SqlToken {
     DATABASE,
     DEALLOCATE,
     DECLARE,
+    DEFAULT,
     DELETE,
     DISCARD,
     DISTINCT,

@@ -200,6 +200,11 @@ final class StatementSuspicion {
                     reasons |= Suspicion.UNCLEAR;
                 }
             }
+            case DEFAULT -> {
+                if (kind == StatementKind.SET) {
+                    reasons |= Suspicion.SET; // behind LOCAL as well: it goes back for the transaction
+                }
+            }
             case UESCAPE -> reasons |= Suspicion.UNCLEAR;
             case DATABASE, GROUP, ROLE, USER -> {
                 if (before == SqlToken.CREATE || before == SqlToken.ALTER || before == SqlToken.DROP) {

@@ -35,6 +35,7 @@ class EffectsReaderTest {
                         switch (change.kind()) {
                             case SET -> change.name() + "=" + change.value();
                             case RESET -> "reset " + change.name();
+                            case RESET_LOCAL -> "local reset " + change.name();
                             case RESET_ALL -> "reset all";
                             case DISCARD_ALL -> "discard all";
                         }));
@@ -167,6 +168,12 @@ class EffectsReaderTest {
     @CsvSource(delimiterString = " => ", quoteCharacter = '`', textBlock = """
                     set local work_mem to 5 => nothing
                     set local role joe => nothing
+                    set local role to default => local reset role
+                    set local Work_Mem = default => local reset work_mem
+                    set local time zone default => local reset timezone
+                    set local session authorization default => nothing
+                    set local work_mem to default; set local work_mem to 5 => nothing
+                    set local work_mem to default; select set_config('work_mem', '5', true) => nothing ask work_mem
                     set local session characteristics as transaction read only => nothing
                     set transaction read only => nothing
                     set transaction_isolation to serializable => nothing

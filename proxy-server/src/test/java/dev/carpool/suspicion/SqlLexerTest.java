@@ -168,6 +168,8 @@ final class SqlLexerTest {
         sql("/* a */ -- b\n set/**/x=1", SET);
         sql("set local x = 1");
         sql("set local role x");
+        sql("set local x to default", SET);
+        sql("set local x to 'default'");
         sql("set transaction read only");
         sql("set constraints all deferred");
         sql("set local.x = 1", SET);
