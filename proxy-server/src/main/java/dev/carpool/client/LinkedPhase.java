@@ -68,12 +68,11 @@ final class LinkedPhase extends ClientPhase {
         long idleSince = link.idleInTransactionSince();
         boolean inTransaction = link.server().transactionStatus() != TransactionStatus.IDLE;
         boolean rests = link.isIdle();
+        boolean asked = link.owesAnswer();
         Pin pin = link.pin();
-        if (idleSince == 0
-                && passed(limits.query(), link.queryStartedAt(), now)
-                && !link.server().isQuiet()) {
+        if (idleSince == 0 && asked && passed(limits.query(), link.queryStartedAt(), now)) {
             session.fail(CarpoolError.QUERY_TIMEOUT.reply(SessionLog.text(limits.query())));
-        } else if ((inTransaction || link.isWorking()) && passed(limits.transaction(), link.linkedAt(), now)) {
+        } else if ((inTransaction || asked) && passed(limits.transaction(), link.linkedAt(), now)) {
             session.fail(CarpoolError.TRANSACTION_TIMEOUT.reply(SessionLog.text(limits.transaction())));
         } else if (idleSince != 0 && inTransaction && passed(limits.idleTransaction(), idleSince, now)) {
             session.fail(CarpoolError.IDLE_TRANSACTION_TIMEOUT.reply(SessionLog.text(limits.idleTransaction())));

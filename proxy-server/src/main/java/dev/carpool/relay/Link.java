@@ -642,6 +642,14 @@ public final class Link implements ServerConnection.Owner {
         return !ended && !channels.isReadyHeld() && server.isQuiet() && !requests.isUnfinished();
     }
 
+    /** Whether the client has asked for something that has not been answered in full. */
+    public boolean owesAnswer() {
+        return !ended
+                && (channels.isReadyHeld()
+                        || requests.hasWaiting()
+                        || server.outstanding().hasClients());
+    }
+
     /** Whether the client has been given a message in part only: whatever it is told now would become part of it. */
     public boolean isMidReply() {
         return !ended && server.isMidReply();
@@ -731,7 +739,7 @@ public final class Link implements ServerConnection.Owner {
     }
 
     /** Whether the server still owes replies. */
-    public boolean isWorking() {
+    private boolean isWorking() {
         return !server.outstanding().isEmpty();
     }
 }

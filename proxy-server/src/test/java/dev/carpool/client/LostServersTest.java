@@ -2,6 +2,7 @@ package dev.carpool.client;
 
 import dev.carpool.protocol.WireWriter;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -290,6 +291,24 @@ final class LostServersTest {
         lose(backend(0));
         assertEquals("E(57P03)", client.transcript());
         assertEquals(1, proxy.postgres.backends.size());
+    }
+
+    @Test
+    void aQuestionOfTheProxysIsNoQueryThatTakesTooLong() {
+        restart("query_timeout=1s", "transaction_timeout=2s");
+        TestClient client = proxy.login();
+        deafBehind(backend(0), "f()");
+        assertEquals("TD(f())C(SELECT 1)Z(I)", client.query("select f()"));
+        proxy.postgres.mutation = null;
+        ClientSession session = proxy.sessions().all().iterator().next();
+        session.tick(System.nanoTime() + Duration.ofSeconds(3).toNanos());
+        proxy.run();
+        assertEquals("", client.transcript());
+        client.send(Wire.empty().query("insert x"));
+        session.tick(System.nanoTime() + Duration.ofSeconds(1).toNanos());
+        proxy.run();
+        assertEquals("E(57014)", client.transcript());
+        assertFalse(client.isOpen());
     }
 
     /** A client that has said LISTEN while the connection of the shared listener is deaf: it is the second one. */
