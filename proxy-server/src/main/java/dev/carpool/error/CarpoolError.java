@@ -156,7 +156,7 @@ public enum CarpoolError {
             "CP304",
             SqlState.CONNECTION_FAILURE,
             Severity.FATAL,
-            "the server connection was lost in the middle of a transaction",
+            "the server connection was lost in the middle of a transaction, or with state of the session",
             "connect again; the transaction was not committed unless its COMMIT was already sent"),
     SERVER_PROTOCOL(
             "CP305",
