@@ -219,7 +219,7 @@ class LostClientIT {
         other.query("commit");
         Await.until(
                 "its requests are carried out",
-                () -> postgres.ask("select count(*) from " + table).equals("2"));
+                () -> other.query("select count(*) from " + table).equals("T D:2 C:SELECT_1 Z:I"));
         assertReused();
     }
 
