@@ -30,6 +30,9 @@ public record TextRules(boolean standardStrings, boolean asciiBytes) {
     }
 
     private static boolean hasAsciiBytes(String encoding) {
+        if (encoding.equals("UTF8")) {
+            return true; // the usual one is asked about often
+        }
         String plain = encoding.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", "");
         return OTHER_BYTES.stream().noneMatch(plain::contains);
     }
