@@ -227,11 +227,12 @@ class CustomNamesIT extends TwoClients {
     @Test
     void whoReadsWhileServerProcessesEndIsServedInTheEnd() throws Exception {
         PostgresUnderTest postgres = PostgresUnderTest.shared();
-        for (int i = 0; i < 10; i++) {
+        for (int i = 0; i < 30; i++) {
             everywhere("set app.others to 'x'");
             try (ScriptedClient c = proxy.login()) {
                 c.send(Wire.query("show app.others"));
-                postgres.ask("select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'app'");
+                postgres.ask(
+                        "select count(pg_terminate_backend(pid, 10000)) from pg_stat_activity where usename = 'app'");
                 String state = c.expect('E').field('C');
                 // The request itself may have been hit.
                 assertTrue(state.equals("42704") || state.equals("57P01"), state);

@@ -310,6 +310,43 @@ class KeptStateIT extends TwoClients {
     }
 
     @Test
+    void functionsThatMakeTriggersAreNoticed() throws Exception {
+        String name = PostgresUnderTest.newName("defining");
+        b.query("create table " + name + " (i int)");
+        b.query("create function " + name + "_sets() returns trigger language plpgsql as $$ begin"
+                + " set work_mem to '6MB'; return new; end $$");
+        b.query("create function " + name + "_makes() returns void language plpgsql as $$ begin"
+                + " create trigger t before insert on " + name + " for each row execute function " + name
+                + "_sets(); end $$");
+        b.query("select 1"); // answered behind what the proxy asks of the catalog
+        b.query("select " + name + "_makes()");
+        b.query("select 1"); // the same
+        a.query("insert into " + name + " values (8)");
+        assertKept("6MB", "show work_mem");
+        b.query("drop table " + name);
+        b.query("drop function " + name + "_makes(); drop function " + name + "_sets()");
+    }
+
+    @Test
+    void functionsThatSetSettingsBehindACommentOrBesideALocalOne() throws Exception {
+        String name = PostgresUnderTest.newName("calling");
+        b.query("create function " + name + "_a() returns int language plpgsql as $$ begin\n"
+                + "-- raise it\nset work_mem to '6MB'; return 1; end $$");
+        b.query("create function " + name + "_b() returns text language sql as $$ select"
+                + " set_config('work_mem', '7MB', false) || set_config('enable_sort', 'on', true) $$");
+        b.query("create function " + name + "_c() returns text language plpgsql as $$ declare x text; begin"
+                + " execute 'sel' || 'ect se' || 't_config(''work_mem'', ''9MB'', false)' into x; return x; end $$");
+        b.query("select 1"); // answered behind what the proxy asks of the catalog
+        a.query("select " + name + "_a()");
+        assertKept("6MB", "show work_mem");
+        a.query("select " + name + "_b()");
+        assertKept("7MB", "show work_mem");
+        a.query("select " + name + "_c()");
+        assertKept("9MB", "show work_mem");
+        b.query("drop function " + name + "_a(), " + name + "_b(), " + name + "_c()");
+    }
+
+    @Test
     void triggersSetSettingsSeveralCallsAway() throws Exception {
         String name = PostgresUnderTest.newName("hidden");
         b.query("create function " + name + "_far() returns text language plpgsql as $$ begin"

@@ -17,9 +17,12 @@ import org.jspecify.annotations.Nullable;
  * names of custom settings, a loaded library, a temporary schema. Asks each that it is granted, and after some has one replaced
  * by a fresh one. Confined to the session's event loop.
  */
-final class ServerChoice implements ServerConnection.Owner {
+final class ServerChoice {
     /** So many are asked before one is replaced. */
     private static final int MOST_ASKED = 4;
+
+    /** So many may be lost before one is taken as it is. */
+    private static final int MOST_LOST = 20;
 
     /** Custom settings, in lower case, that the session has never had. */
     private final Set<String> names;
@@ -36,9 +39,12 @@ final class ServerChoice implements ServerConnection.Owner {
     private @Nullable WaitingPhase waiting;
 
     /** Null while none is asked. */
-    private @Nullable ServerConnection asked;
+    private @Nullable Question asked;
 
     private int count;
+
+    /** How many have been lost that were asked. */
+    private int losses;
 
     /** The next one is fresh. */
     private boolean replaced;
@@ -58,24 +64,54 @@ final class ServerChoice implements ServerConnection.Owner {
             return false;
         }
         waiting = phase;
-        asked = server;
         count++;
-        server.own(this, ServerState.CHECKING, System.nanoTime());
+        Question question = new Question(server);
+        asked = question;
+        server.own(question, ServerState.CHECKING, System.nanoTime());
         server.probeLeft(names, library);
         return true;
     }
 
-    @Override
-    public void probed(SessionProbe answer) {
-        ServerConnection server = asked;
-        WaitingPhase phase = waiting;
-        asked = null;
-        if (server == null || phase == null) {
-            return;
+    /** What one connection has been asked; it belongs to this until somebody else has it. */
+    private final class Question implements ServerConnection.Owner {
+        private final ServerConnection server;
+
+        Question(ServerConnection server) {
+            this.server = server;
         }
-        for (String name : answer.settings().keySet()) {
-            server.settle(server.applied().without(name)); // the question has reset it
+
+        @Override
+        public void probed(SessionProbe answer) {
+            for (String name : answer.settings().keySet()) {
+                server.settle(server.applied().without(name)); // the question has reset it
+            }
+            WaitingPhase phase = waiting;
+            if (asked == this && phase != null) {
+                asked = null;
+                answered(answer, server, phase);
+            }
         }
+
+        @Override
+        public void serverLost(@Nullable ErrorFields lastWords) {
+            refused.remove(server);
+            WaitingPhase phase = waiting;
+            if (asked == this && phase != null) {
+                asked = null;
+                lost(phase);
+            }
+        }
+
+        @Override
+        public void reply(ByteBuf run) {
+            run.release();
+        }
+
+        @Override
+        public void requestFailed(ErrorFields fields, boolean ours) {}
+    }
+
+    private void answered(SessionProbe answer, ServerConnection server, WaitingPhase phase) {
         if (!phase.isCurrent()) {
             releaseRefused(phase.pool());
             phase.pool().release(server, null);
@@ -133,25 +169,12 @@ final class ServerChoice implements ServerConnection.Owner {
         refused.clear();
     }
 
-    @Override
-    public void serverLost(@Nullable ErrorFields lastWords) {
-        WaitingPhase phase = waiting;
-        if (asked == null || phase == null) {
-            return;
-        }
-        asked = null;
-        made = replaced || count >= MOST_ASKED; // it must not go on for ever
+    private void lost(WaitingPhase phase) {
+        made = ++losses == MOST_LOST; // it must not go on for ever
+        replaced = false;
         releaseRefused(phase.pool());
         if (phase.isCurrent()) {
             phase.queue();
         }
     }
-
-    @Override
-    public void reply(ByteBuf run) {
-        run.release();
-    }
-
-    @Override
-    public void requestFailed(ErrorFields fields, boolean ours) {}
 }

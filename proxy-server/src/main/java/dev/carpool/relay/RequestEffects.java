@@ -2,6 +2,8 @@ package dev.carpool.relay;
 
 import dev.carpool.params.TrackedParameters;
 import dev.carpool.protocol.TransactionStatus;
+import dev.carpool.server.ServerConnection;
+import dev.carpool.suspicion.DatabaseFunctions;
 import dev.carpool.suspicion.Effects;
 import dev.carpool.suspicion.LanguageSettings;
 import dev.carpool.suspicion.SettingNames;
@@ -22,18 +24,27 @@ final class RequestEffects {
 
     /** A simple query is sent that has been read. */
     void queried(Effects effects, String text, Link link) {
-        state.effects(effects, beginning(text), true, link);
-        if (link.server().keepingFunctions().mayBeCalled(text, effects.bits())) {
+        functions(effects, text, true, link);
+    }
+
+    /** Tells what is known of the functions that a text calls, besides its effects. */
+    private void functions(Effects effects, String text, boolean simple, Link link) {
+        ServerConnection server = link.server();
+        DatabaseFunctions functions = server.functions();
+        int bits = effects.bits();
+        boolean settled = server.areFunctionsKnown() && functions.areSettled(text, bits);
+        state.effects(effects, beginning(text), simple, settled, link);
+        if (functions.mayKeep(text, bits)) {
             state.hides(beginning(text), link);
+        }
+        if (functions.mayDefine(text, bits)) {
+            state.mayDefine();
         }
     }
 
     /** A statement is bound that has been read; {@code in[from, to)} is what is here of the Bind message behind the names. */
     void bound(Effects effects, String text, ByteBuf in, int from, int to, Link link) {
-        state.effects(effects, beginning(text), false, link);
-        if (link.server().keepingFunctions().mayBeCalled(text, effects.bits())) {
-            state.hides(beginning(text), link);
-        }
+        functions(effects, text, false, link);
         for (int parameter : effects.nameParameters()) {
             String name = BindParameters.text(in, from, to, parameter);
             if (name == null || name.isEmpty()) {
@@ -87,9 +98,12 @@ final class RequestEffects {
      */
     void unread(int bits, String text, boolean simple, Link link) {
         if ((bits & Suspicion.STATEFUL) != 0) {
-            state.effects(Effects.unread(bits), beginning(text), simple, link);
-            if (link.server().keepingFunctions().mayBeCalled(bits)) {
+            state.effects(Effects.unread(bits), beginning(text), simple, false, link);
+            if (link.server().functions().mayKeep(bits)) {
                 state.hides(beginning(text), link);
+            }
+            if (link.server().functions().mayDefine(bits)) {
+                state.mayDefine();
             }
         } else {
             state.suspect(bits, link);

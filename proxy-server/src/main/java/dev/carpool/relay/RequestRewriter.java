@@ -363,7 +363,7 @@ final class RequestRewriter {
         if (concerned) {
             sql.supply(MessageStrings.latin1(in, at + 5, nameEnd), server, output.writing());
         }
-        state.effects(Effects.unread(bits), "", false, link);
+        state.effects(Effects.unread(bits), "", false, false, link);
         state.needsReset();
         sequences(bits, in, start, at, true, link);
         server.outstanding().push(OutstandingRequests.PARSE);

@@ -62,8 +62,8 @@ final class SessionState {
     /** The server has reported since that a setting is what it is without the client, who has started with another value. */
     private boolean seenGoingBack;
 
-    /** Bits of {@link Suspicion}, of such tags: functions may have been defined that act where no statement names them. */
-    private int defined;
+    /** What has been sent may make or change functions that act where no statement names them. */
+    private boolean defines;
 
     /** How many transactions have ended with a tag since. */
     private int endings;
@@ -104,7 +104,7 @@ final class SessionState {
         suspicion = Suspicion.NONE;
         probed = Suspicion.NONE;
         tags = Suspicion.NONE;
-        defined = Suspicion.NONE;
+        defines = false;
         seenGoingBack = false;
         endings = 0;
         failed = false;
@@ -120,7 +120,7 @@ final class SessionState {
     /** The link has ended. */
     void end(Link link) {
         ClientEnd client = link.client();
-        if (defined != Suspicion.NONE) {
+        if (defines) {
             link.server().lookForHiddenEffectsSoon(); // what has been sent may be committed still
         }
         suspect = null;
@@ -263,8 +263,9 @@ final class SessionState {
      * Notes what a suspicious statement does; called before its request is queued.
      *
      * @param simple whether the request ends with it (simple query), not with a Sync to come
+     * @param settled whether it changes no settings
      */
-    void effects(Effects effects, String statement, boolean simple, Link link) {
+    void effects(Effects effects, String statement, boolean simple, boolean settled, Link link) {
         ClientEnd client = link.client();
         ServerConnection server = link.server();
         if (client.isReporting()) {
@@ -279,7 +280,9 @@ final class SessionState {
             pins.add(PinReason.BACKEND_PID, suspect, link);
             server.toldProcessId(server.processId()); // now the client knows this one, and will look for it
         }
-        settings.add(effects, simple, link);
+        if (!settled) {
+            settings.add(effects, simple, link);
+        }
     }
 
     /** A statement leaves something behind that only the end of the connection clears. */
@@ -318,6 +321,11 @@ final class SessionState {
         return server.outstanding().isEmpty() && !server.outstanding().isUnsynced();
     }
 
+    /** A statement may make or change functions, triggers and the like without its command tag telling. */
+    void mayDefine() {
+        defines = true;
+    }
+
     /** A Sync is being sent. */
     void synced(Link link) {
         settings.synced(link);
@@ -341,7 +349,7 @@ final class SessionState {
         }
         tags |= bits;
         boolean temporary = (bits & Suspicion.TABLE) != 0 && isSuspected(Suspicion.TEMP);
-        defined |= temporary ? Suspicion.NONE : bits & (Suspicion.DEFINES | Suspicion.DO_OR_CALL);
+        defines |= !temporary && (bits & Suspicion.DEFINES) != 0;
         if ((bits & Suspicion.ROLLED_BACK) != 0) {
             meaningChanges++;
         }
@@ -459,12 +467,10 @@ final class SessionState {
 
     /** What a transaction has defined is there for others, and to be found, when it has ended. */
     private void lookForHiddenEffects(ServerConnection server) {
-        if ((defined & Suspicion.DEFINES) != 0) {
+        if (defines) {
+            defines = !isAnswered(server);
             server.lookForHiddenEffects();
-        } else if (defined != Suspicion.NONE) {
-            server.lookForHiddenEffectsSoon();
         }
-        defined = Suspicion.NONE;
     }
 
     /** Nothing waits any more for settings to be restored. */

@@ -1,7 +1,8 @@
 package dev.carpool.server;
 
-import dev.carpool.suspicion.KeepingFunctions;
+import dev.carpool.suspicion.DatabaseFunctions;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -12,12 +13,22 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class HiddenEffects {
     private static final long NEVER = Long.MIN_VALUE;
 
-    /** Behind a statement that seldom changes functions, and may be run all the time. */
+    /** Between a look that has failed and the next, or what may still be under way and the look for it. */
     private static final long SOON_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+    /** A look that takes long is taken the less often: this many times as long lies between two. */
+    private static final int LEAST_PAUSE = 100;
+
     private final AtomicLong due = new AtomicLong(NEVER);
-    private volatile boolean present;
-    private volatile KeepingFunctions keeping = KeepingFunctions.NONE;
+
+    /** How often functions may have changed. */
+    private final AtomicInteger changes = new AtomicInteger();
+
+    /** {@link #changes} when the last look that has succeeded began; -1 for none. */
+    private volatile int lookedAt = -1;
+
+    private volatile boolean found;
+    private volatile DatabaseFunctions functions = DatabaseFunctions.NONE;
 
     /** Whether it is time to look; who gets true has to look. */
     boolean isDue(long now, long delayNanos) {
@@ -27,27 +38,53 @@ public final class HiddenEffects {
 
     /** Functions may have changed. */
     public void look() {
+        changes.incrementAndGet();
         due.set(NEVER);
     }
 
-    /** A statement has run whose code may have changed functions; {@code now} is System.nanoTime. */
+    /** Functions may change in a moment, if they have not yet; {@code now} is System.nanoTime. */
     void lookSoon(long now) {
-        long soon = now + SOON_NANOS;
-        due.updateAndGet(at -> at == NEVER || at - soon <= 0 ? at : soon);
+        changes.incrementAndGet();
+        due.set(now + SOON_NANOS);
     }
 
-    void found(boolean hidden, KeepingFunctions functions) {
-        present = hidden;
-        keeping = functions;
+    /** A look begins; returns what {@link #found} wants to know of it. */
+    int begin() {
+        return changes.get();
     }
 
-    /** Functions that keep in the server process what nothing tells. */
-    KeepingFunctions keeping() {
-        return keeping;
+    /**
+     * A look has ended.
+     *
+     * @param begun what {@link #begin} has returned
+     * @param now System.nanoTime
+     * @param tookNanos since it began
+     */
+    void found(int begun, boolean hidden, DatabaseFunctions known, long now, long tookNanos) {
+        found = hidden;
+        functions = known;
+        lookedAt = begun;
+        long earliest = now + LEAST_PAUSE * tookNanos;
+        due.updateAndGet(at -> at == NEVER || at - earliest > 0 ? at : earliest);
     }
 
-    /** Whether every transaction may have changed what no statement of it names. */
+    /** A look has failed at this System.nanoTime. */
+    void failed(long now) {
+        due.updateAndGet(at -> at == NEVER ? NEVER : now + SOON_NANOS);
+    }
+
+    /** What is known of the functions of the database. */
+    DatabaseFunctions functions() {
+        return functions;
+    }
+
+    /** Whether nothing has changed since functions have been looked at, as far as the proxy has seen. */
+    boolean areKnown() {
+        return lookedAt == changes.get();
+    }
+
+    /** Whether every transaction may have changed what no statement of it names; also as long as nobody knows. */
     public boolean arePresent() {
-        return present;
+        return found || !areKnown();
     }
 }

@@ -9,7 +9,7 @@ import dev.carpool.protocol.NotificationResponse;
 import dev.carpool.protocol.ProtocolViolation;
 import dev.carpool.protocol.TransactionStatus;
 import dev.carpool.protocol.WireWriter;
-import dev.carpool.suspicion.KeepingFunctions;
+import dev.carpool.suspicion.DatabaseFunctions;
 import dev.carpool.suspicion.TextRules;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -542,12 +542,17 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         return probes.hasHiddenEffects();
     }
 
-    /** Functions of the database that keep in the server process what nothing tells. */
-    public KeepingFunctions keepingFunctions() {
-        return probes.keepingFunctions();
+    /** What is known of the functions of the database. */
+    public DatabaseFunctions functions() {
+        return probes.functions();
     }
 
-    /** Code has run that may have changed functions: they are looked at within a second. */
+    /** Whether that is up to date, as far as the proxy has seen. */
+    public boolean areFunctionsKnown() {
+        return probes.areFunctionsKnown();
+    }
+
+    /** Functions of the database may have changed, or change in a moment. */
     public void lookForHiddenEffectsSoon() {
         probes.lookForHiddenEffectsSoon();
     }

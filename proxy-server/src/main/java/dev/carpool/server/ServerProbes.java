@@ -1,6 +1,6 @@
 package dev.carpool.server;
 
-import dev.carpool.suspicion.KeepingFunctions;
+import dev.carpool.suspicion.DatabaseFunctions;
 import io.netty.buffer.ByteBuf;
 import java.util.HashSet;
 import java.util.Set;
@@ -21,6 +21,11 @@ final class ServerProbes {
 
     /** Null where nobody's transactions run, or where it is not asked. */
     private @Nullable HiddenEffects hiddenEffects;
+
+    /** What {@link HiddenEffects#begin} has returned for the look that is under way. */
+    private int lookBegun;
+
+    private long lookBegunAt;
 
     /** Nanoseconds between two looks for hidden effects. */
     private long hiddenEffectsDelay;
@@ -90,8 +95,13 @@ final class ServerProbes {
         SessionProbe asked = probe;
         probe = null;
         HiddenEffects effects = hiddenEffects;
-        if (asked != null && asked.isOfCatalog() && asked.failure() == null && effects != null) {
-            effects.found(asked.foundHidden(), asked.keeping());
+        if (asked != null && asked.isOfCatalog() && effects != null) {
+            long now = System.nanoTime();
+            if (asked.failure() == null) {
+                effects.found(lookBegun, asked.foundHidden(), asked.functions(), now, now - lookBegunAt);
+            } else {
+                effects.failed(now);
+            }
         }
         return asked;
     }
@@ -107,9 +117,14 @@ final class ServerProbes {
         return effects != null && effects.arePresent();
     }
 
-    KeepingFunctions keepingFunctions() {
+    DatabaseFunctions functions() {
         HiddenEffects effects = hiddenEffects;
-        return effects == null ? KeepingFunctions.NONE : effects.keeping();
+        return effects == null ? DatabaseFunctions.NONE : effects.functions();
+    }
+
+    boolean areFunctionsKnown() {
+        HiddenEffects effects = hiddenEffects;
+        return effects != null && effects.areKnown();
     }
 
     void lookForHiddenEffects() {
@@ -132,6 +147,8 @@ final class ServerProbes {
         if (effects == null || !effects.isDue(now, hiddenEffectsDelay)) {
             return false;
         }
+        lookBegun = effects.begin();
+        lookBegunAt = System.nanoTime();
         ask(SessionProbe.ofCatalog());
         return true;
     }

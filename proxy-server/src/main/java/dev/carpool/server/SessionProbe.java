@@ -3,7 +3,7 @@ package dev.carpool.server;
 import dev.carpool.protocol.FrontendMessageType;
 import dev.carpool.protocol.ProtocolViolation;
 import dev.carpool.protocol.WireWriter;
-import dev.carpool.suspicion.KeepingFunctions;
+import dev.carpool.suspicion.DatabaseFunctions;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.io.InputStream;
@@ -109,6 +109,8 @@ public final class SessionProbe {
 
     private boolean hidden;
     private final Set<String> keeping = new HashSet<>();
+    private final Set<String> defining = new HashSet<>();
+    private final Set<String> settled = new HashSet<>();
     private boolean module;
 
     /**
@@ -168,8 +170,8 @@ public final class SessionProbe {
         return hidden;
     }
 
-    KeepingFunctions keeping() {
-        return KeepingFunctions.of(keeping);
+    DatabaseFunctions functions() {
+        return new DatabaseFunctions(keeping, defining, settled);
     }
 
     /** Bits of {@link #ADVISORY_LOCKS} and so on. */
@@ -295,6 +297,8 @@ public final class SessionProbe {
             case "j" -> {}
             case "h" -> hidden = true;
             case "k" -> keeping.add(name);
+            case "d" -> defining.add(name);
+            case "f" -> settled.add(name);
             case "m" -> module = true;
             default -> settings.put(name, value);
         }

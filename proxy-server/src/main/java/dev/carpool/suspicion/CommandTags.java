@@ -8,6 +8,11 @@ import io.netty.buffer.ByteBuf;
  * where the text was not seen, or to learn which of several statements took place.
  */
 public final class CommandTags {
+    /** What CREATE and ALTER make and change without a function that could be called by it. */
+    private static final String[] WITHOUT_FUNCTIONS = {
+        "INDEX", "SEQUENCE", "ROLE", "DATABASE", "TABLESPACE", "STATISTICS", "PUBLICATION", "SUBSCRIPTION", "SYSTEM"
+    };
+
     private CommandTags() {}
 
     /**
@@ -21,7 +26,7 @@ public final class CommandTags {
         return switch (buffer.getByte(index)) {
             case 'A' ->
                 startsWith(buffer, index, length, "ALTER ")
-                        ? Suspicion.DEFINES | ofObject(buffer, index + 6, length - 6)
+                        ? defined(buffer, index + 6, length - 6) | ofObject(buffer, index + 6, length - 6)
                         : Suspicion.NONE;
             case 'B' -> is(buffer, index, length, "BEGIN") ? Suspicion.TRANSACTION : Suspicion.NONE;
             case 'C' -> ofC(buffer, index, length);
@@ -47,7 +52,7 @@ public final class CommandTags {
         }
         if (startsWith(buffer, index, length, "CREATE ")) {
             int table = is(buffer, index, length, "CREATE TABLE") ? Suspicion.TABLE : Suspicion.NONE;
-            return Suspicion.DEFINES | table | ofObject(buffer, index + 7, length - 7);
+            return defined(buffer, index + 7, length - 7) | table | ofObject(buffer, index + 7, length - 7);
         }
         if (startsWith(buffer, index, length, "CLOSE CURSOR")) {
             return Suspicion.DROPPED;
@@ -76,6 +81,16 @@ public final class CommandTags {
             return Suspicion.SQL_PREPARE | all;
         }
         return is(buffer, index, length, "DECLARE CURSOR") ? Suspicion.CURSOR : Suspicion.NONE;
+    }
+
+    /** Whether functions are made, or may be called by what is made or changed. */
+    private static int defined(ByteBuf buffer, int index, int length) {
+        for (String object : WITHOUT_FUNCTIONS) {
+            if (is(buffer, index, length, object)) {
+                return Suspicion.NONE;
+            }
+        }
+        return Suspicion.DEFINES;
     }
 
     /** What CREATE, ALTER and DROP are about. */

@@ -134,7 +134,12 @@ final class SqlWords {
         addAll(words, ADVISORY_LOCK | HARMLESS, """
                 pg_advisory_lock pg_advisory_lock_shared pg_try_advisory_lock pg_try_advisory_lock_shared
                 pg_advisory_unlock pg_advisory_unlock_shared pg_advisory_unlock_all""");
-        addAll(words, HIDDEN_STATE, "dblink_connect dblink_connect_u"); // named connections, the process keeps them
+        // What extensions keep in the server process: connections of dblink, variables of pg_variables, indexes of
+        // hypopg.
+        addAll(words, HIDDEN_STATE, """
+                dblink_connect dblink_connect_u hypopg_create_index hypopg_hide_index
+                pgv_set pgv_set_int pgv_set_text pgv_set_numeric pgv_set_timestamp pgv_set_timestamptz pgv_set_date
+                pgv_set_jsonb pgv_insert""");
         addAll(words, HIDDEN_STATE | HARMLESS, """
                 setseed pg_start_backup pg_stop_backup pg_backup_start pg_backup_stop
                 pg_replication_origin_session_setup pg_replication_origin_session_reset
@@ -165,6 +170,16 @@ final class SqlWords {
                 return FLAGS[slot];
             }
         }
+    }
+
+    /** Whether a name, in lower case, is a key word that is never called or one of PostgreSQL's functions that leave nothing behind. */
+    static boolean isNoUnknownCall(byte[] name) {
+        int hash = HASH_START;
+        for (byte next : name) {
+            hash = hash(hash, next);
+        }
+        int flags = find(name, name.length, hash);
+        return (flags & (KEYWORD | BEFORE_PAREN | HARMLESS)) != 0 && (flags & TELLING_FUNCTION) == 0;
     }
 
     private static boolean same(byte[] candidate, byte[] name, int length) {

@@ -126,7 +126,10 @@ public final class Suspicion {
     /** What has to do with the sequences of a session. */
     public static final int USES_SEQUENCES = ADVANCES | CHANGES | SEQUENCE_READ;
 
-    /** CREATE or ALTER of something, CREATE TABLE AS excepted. Tags only. */
+    /**
+     * CREATE or ALTER of what functions can be called by: not of indexes, roles and the like; CREATE TABLE AS excepted. Tags
+     * only.
+     */
     public static final int DEFINES = 1 << 30;
 
     /**

@@ -1,35 +1,69 @@
 package dev.carpool.server;
 
+import dev.carpool.suspicion.DatabaseFunctions;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 class HiddenEffectsTest {
-    private static final long SECOND = 1_000_000_000;
-    private static final long DELAY = 60 * SECOND;
+    private static final long DELAY = 60_000;
+    private static final DatabaseFunctions KNOWN = new DatabaseFunctions(Set.of(), Set.of(), Set.of("f"));
 
     private final HiddenEffects effects = new HiddenEffects();
 
     @Test
-    void areLookedForAtOnceAndThenFromTimeToTime() {
+    void arePresumedUntilALookHasSucceeded() {
+        assertTrue(effects.arePresent());
         assertTrue(effects.isDue(0, DELAY));
+        assertFalse(effects.isDue(1, DELAY));
+        effects.found(effects.begin(), false, KNOWN, 10, 10);
+        assertFalse(effects.arePresent());
+        assertTrue(effects.areKnown());
+        assertEquals(KNOWN, effects.functions());
         assertFalse(effects.isDue(DELAY - 1, DELAY));
         assertTrue(effects.isDue(DELAY, DELAY));
-        effects.look();
-        assertTrue(effects.isDue(DELAY + 1, DELAY));
     }
 
     @Test
-    void codeThatRunsAllTheTimeDoesNotPutOffTheLook() {
-        assertTrue(effects.isDue(0, DELAY));
-        effects.lookSoon(0);
-        effects.lookSoon(SECOND / 2);
-        assertFalse(effects.isDue(SECOND - 1, DELAY));
-        assertTrue(effects.isDue(SECOND, DELAY));
-        effects.lookSoon(2 * SECOND);
+    void aLookThatBeganBeforeAChangeIsNotEnough() {
+        int begun = effects.begin();
         effects.look();
-        effects.lookSoon(2 * SECOND);
-        assertTrue(effects.isDue(2 * SECOND, DELAY));
+        effects.found(begun, false, KNOWN, 10, 10);
+        assertTrue(effects.arePresent());
+        assertFalse(effects.areKnown());
+        assertTrue(effects.isDue(11, DELAY));
+        effects.found(effects.begin(), true, KNOWN, 12, 1);
+        assertTrue(effects.arePresent());
+        assertTrue(effects.areKnown());
+    }
+
+    @Test
+    void whatMayStillBeUnderWayIsLookedForLater() {
+        assertTrue(effects.isDue(0, DELAY));
+        effects.found(effects.begin(), false, KNOWN, 10, 10);
+        effects.lookSoon(20);
+        assertTrue(effects.arePresent());
+        assertFalse(effects.isDue(21, DELAY));
+        assertTrue(effects.isDue(20 + 1_000_000_000, DELAY));
+    }
+
+    @Test
+    void aSlowLookIsTakenLessOften() {
+        assertTrue(effects.isDue(0, DELAY));
+        effects.found(effects.begin(), false, KNOWN, 1_000, 1_000);
+        assertFalse(effects.isDue(DELAY, DELAY));
+        assertTrue(effects.isDue(1_000 + 100 * 1_000, DELAY));
+    }
+
+    @Test
+    void aLookThatFailsIsTakenAgainSoon() {
+        assertTrue(effects.isDue(0, 60_000_000_000L));
+        effects.failed(0);
+        assertTrue(effects.arePresent());
+        assertFalse(effects.isDue(999_999_999, 60_000_000_000L));
+        assertTrue(effects.isDue(1_000_000_000, 60_000_000_000L));
     }
 }

@@ -1,6 +1,7 @@
 package dev.carpool.server;
 
 import dev.carpool.protocol.ProtocolViolation;
+import dev.carpool.suspicion.DatabaseFunctions;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
@@ -112,7 +113,10 @@ class SessionProbeTest {
         probe.row(row("k", "keeping", null));
         probe.row(row("s", "app.by_trigger", null));
         assertTrue(probe.foundHidden());
-        assertEquals(Set.of("keeping"), probe.keeping().names());
+        probe.row(row("d", "defining", null));
+        probe.row(row("f", "settled", null));
+        assertEquals(
+                new DatabaseFunctions(Set.of("keeping"), Set.of("defining"), Set.of("settled")), probe.functions());
         assertEquals(Set.of("app.by_trigger"), probe.settings().keySet());
     }
 

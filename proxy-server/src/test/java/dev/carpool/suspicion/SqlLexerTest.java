@@ -253,6 +253,7 @@ final class SqlLexerTest {
         sql("select currval from t");
         sql("select setseed(0.5)", HIDDEN_STATE);
         sql("select dblink_connect('name', 'dbname=app')", HIDDEN_STATE, UNKNOWN_CALL);
+        sql("select pgv_set('vars', 'tenant', 1)", HIDDEN_STATE, UNKNOWN_CALL);
         sql("create function f() returns int language plperl as '1'", HIDDEN_STATE);
         sql("do $$ $_SHARED{a} = 1 $$ language plperl", HIDDEN_STATE, DO_OR_CALL);
         sql("do language plpgsql $$ begin end $$", DO_OR_CALL);
