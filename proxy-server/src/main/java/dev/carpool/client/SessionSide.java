@@ -131,7 +131,7 @@ final class SessionSide implements ClientEnd {
 
     @Override
     public boolean isWritable() {
-        return channel.isWritable();
+        return session.isWritable();
     }
 
     @Override

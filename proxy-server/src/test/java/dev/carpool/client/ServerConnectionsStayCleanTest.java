@@ -514,4 +514,20 @@ final class ServerConnectionsStayCleanTest {
         assertFalse(client.isOpen());
         assertNextClientIsServed(1);
     }
+
+    @Test
+    void whatWaitsBehindAnAnswerIsCarriedOutWhenItsClientHasSaidGoodbye() {
+        proxy.postgres.piece = 10;
+        TestClient client = proxy.login("application_name", "mine");
+        client.query("select 1");
+        ModelPostgres.Backend server = proxy.postgres.last();
+        server.deaf = true;
+        client.send(Wire.empty().query("reset all").query("insert kept").terminate());
+        client.close();
+        server.hear();
+        proxy.run();
+        assertEquals(List.of("kept"), proxy.postgres.committed);
+        assertEquals(0, proxy.sessions().all().size());
+        assertNextClientIsServed(1);
+    }
 }
