@@ -9,6 +9,8 @@ import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.SupportedCipherSuiteFilter;
+import java.io.IOException;
+import java.security.GeneralSecurityException;
 import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
@@ -59,13 +61,28 @@ public final class TlsToClients {
             builder.ciphers(ciphers, SupportedCipherSuiteFilter.INSTANCE);
         }
         if (!files.authorities().isEmpty()) {
-            builder.trustManager(files.authoritiesArray());
+            trust(builder, TlsLibrary.fit(provider, files.key()), files, problems);
         }
         try {
             byte[] binding = ServerEndPoint.of(files.chain().get(0)).orElse(null);
             return new TlsToClients(config.mode(), builder.build(), binding);
         } catch (SSLException | IllegalArgumentException e) {
             problems.add(PREFIX + ": " + e.getMessage());
+            throw new TlsProblems(problems);
+        }
+    }
+
+    private static void trust(
+            SslContextBuilder builder, SslProvider provider, TlsFiles files, TlsProblems.Collector problems)
+            throws TlsProblems {
+        if (provider != SslProvider.OPENSSL) {
+            builder.trustManager(files.authoritiesArray());
+            return;
+        }
+        try {
+            builder.trustManager(TellingTrustManager.of(files.authorities()));
+        } catch (GeneralSecurityException | IOException e) {
+            problems.add(PREFIX + "_ca_file: " + e.getMessage());
             throw new TlsProblems(problems);
         }
     }
