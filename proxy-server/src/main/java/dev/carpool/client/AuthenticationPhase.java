@@ -314,6 +314,9 @@ final class AuthenticationPhase extends MessagePhase {
     // Passwords
 
     private void md5(Secret response) {
+        if (refusedAsEmpty(response)) {
+            return;
+        }
         StoredSecret known = stored;
         if (known != null && known.matchesMd5(salt, response)) {
             admitted(storedCredentials(), false);
@@ -322,9 +325,21 @@ final class AuthenticationPhase extends MessagePhase {
         }
     }
 
+    /** As PostgreSQL does, whatever the user's password is. */
+    private boolean refusedAsEmpty(Secret password) {
+        if (password.isEmpty()) {
+            failed(CarpoolError.PASSWORD_EMPTY.reply(), null);
+            return true;
+        }
+        return false;
+    }
+
     private void password(Secret password) {
         if (database == null && auth.isConsoleToken(session.context().config(), password)) {
             session.login().authenticatedForConsole(LocalDatabase.Proof.TOKEN);
+            return;
+        }
+        if (refusedAsEmpty(password)) {
             return;
         }
         StoredSecret known = stored;

@@ -86,6 +86,8 @@ public enum CarpoolError {
             Severity.FATAL,
             "Carpool has no way to log in to the server as \"%s\" (it asks for %s)",
             "give a password in auth_file or the database entry, or use auth_type = passthrough"),
+    PASSWORD_EMPTY(
+            "CP109", SqlState.INVALID_PASSWORD, Severity.FATAL, "empty password returned by client", "give a password"),
     CHECKOUT_TIMEOUT(
             "CP201",
             SqlState.TOO_MANY_CONNECTIONS,
@@ -357,7 +359,10 @@ public enum CarpoolError {
 
     /** Whether clients get PostgreSQL's own words, because they must not tell the two apart. */
     public boolean isWordedAsPostgres() {
-        return this == DUPLICATE_STATEMENT || this == CANCELED_IN_QUEUE || this == PASSWORD_FAILED;
+        return this == DUPLICATE_STATEMENT
+                || this == CANCELED_IN_QUEUE
+                || this == PASSWORD_FAILED
+                || this == PASSWORD_EMPTY;
     }
 
     /** Whether the console says it as PgBouncer does, because programs may look for its words. */

@@ -53,6 +53,23 @@ final class RememberedSecretsTest {
         }
     }
 
+    @Test
+    void anEmptyPasswordIsRefusedInPostgresWords() throws AuthQuery.BadResult {
+        AuthQuery.Key key = new AuthQuery.Key("127.0.0.1:5432", "app", "app");
+        for (String method : List.of("plain", "md5")) {
+            try (ProxyOnOneLoop proxy = ProxyOnOneLoop.with("auth_type=" + method, "auth_user=finder")) {
+                proxy.auth().queries().answer(key, List.of(List.of(Secret.of("app"), PASSWORD)));
+                TestClient client = proxy.connect();
+                client.startup();
+                assertEquals("R", client.replies());
+                client.send(Wire.of(out -> WireWriter.password(out, WireWriter.terminated(""))));
+                proxy.pass(Duration.ofSeconds(1));
+                client.replies();
+                assertEquals("FATAL 28P01 empty password returned by client", client.lastError());
+            }
+        }
+    }
+
     private static String login(ProxyOnOneLoop proxy, String password) {
         TestClient client = proxy.connect();
         client.startup();
