@@ -218,6 +218,14 @@ class TwinReplayIT {
                 client 1: Query: commit
                 client 1: Query: set local work_mem to default
                 client 1: Query: show work_mem
+                """,
+                """
+                client 1: connect as trusty_twin_boss [DateStyle, German]
+                client 1: Parse n0: begin | Describe S n0 | Parse n2: select $1::int + 1 | Describe S n2 | Bind '' of n2 ('1') | Execute '' | Sync | Parse '': set DateStyle to 'Postgres' | Bind '' of '' () | Describe P '' | Execute '' | Sync (no pause)
+                client 1: Bind '' of n0 () | Describe P '' | Execute '' | Sync
+                client 1: Query: select 1; rollback; set
+                client 1: Parse '': discard temporary | Bind '' of '' () | Execute '' | Sync
+                client 1: Bind '' of n2 ('0') | Execute '' | Bind '' of n0 () | Execute '' | Parse '': select generate_series(1, 5) | Bind portal0 of '' () | Execute portal0 max 2 | Execute portal0 max 2 | Close P portal0 | Bind '' of n0 () | Execute '' | Bind '' of n1 ('0') | Execute '' | Sync
                 """);
     }
 }

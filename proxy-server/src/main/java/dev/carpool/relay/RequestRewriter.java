@@ -483,7 +483,8 @@ final class RequestRewriter {
 
     /** The same of a request that binds this statement, null for the unnamed one. */
     private int unlisten(int bits, @Nullable Mapping mapping, Link link) {
-        if ((bits & (Suspicion.LISTEN | Suspicion.DISCARD)) == 0) {
+        boolean isKept = mapping != null || unnamed.isKept(); // else it could not be parsed
+        if (!isKept || !SessionChannels.mayGiveUp(bits, link)) {
             return AS_IT_IS;
         }
         byte[] parse = mapping == null ? unnamed.body() : mapping.statement().body();

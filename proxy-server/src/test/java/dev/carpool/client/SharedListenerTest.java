@@ -249,6 +249,17 @@ final class SharedListenerTest {
     }
 
     @Test
+    void anUnlistenThatCouldNotBeParsedCannotBeBound() {
+        TestClient a = listener("news");
+        assertEquals("C(BEGIN)Z(T)", a.query("begin"));
+        assertEquals("E(42601)Z(E)", a.query("fail"));
+        a.send(Wire.empty().parse("", "unlisten news").sync());
+        assertEquals("E(25P02)Z(E)", a.transcript());
+        a.send(Wire.empty().run("").sync());
+        assertEquals("E(26000)Z(E)", a.transcript());
+    }
+
+    @Test
     void aSessionInAnotherEncodingIsNotToldOfWhatItGivesUp() {
         restart("default_pool_size=2");
         TestClient a = proxy.login();
