@@ -226,6 +226,27 @@ class TwinReplayIT {
                 client 1: Query: select 1; rollback; set
                 client 1: Parse '': discard temporary | Bind '' of '' () | Execute '' | Sync
                 client 1: Bind '' of n2 ('0') | Execute '' | Bind '' of n0 () | Execute '' | Parse '': select generate_series(1, 5) | Bind portal0 of '' () | Execute portal0 max 2 | Execute portal0 max 2 | Close P portal0 | Bind '' of n0 () | Execute '' | Bind '' of n1 ('0') | Execute '' | Sync
+                """,
+                """
+                client 0: connect as trusty_twin []
+                client 2: connect as trusty_twin [application_name, client 2]
+                client 0: Close S n2 | Parse n2: select $1::int + 1 | Describe S n2 | Sync | Bind '' of n2 ('1') | Execute '' | Sync
+                client 0: Query: prepare n1 as select 'sql'
+                client 2: Query: abort
+                client 0: Query: select nullif(current_setting('app.user_id', true), '') (no pause)
+                client 0: Parse '': show session_authorization | Bind '' of '' () | Execute '' max 1 | Bind '' of n2 ('2') | Execute '' | Sync | Parse n1: select nullif(current_setting('app.user_id', true), ''), $1 | Describe S n1 | Sync
+                client 0: Parse '': select set_config($1, $2, $3) | Bind '' of '' ('search_path', '', 't') | Execute '' | Bind '' of n1 ('2') | Execute '' | Bind '' of n2 ('3') | Execute '' | Parse '': select set_config($1, $2, $3) | Bind '' of '' ('statement_timeout', '2min', 't') | Execute '' | Sync
+                """,
+                """
+                client 0: connect as trusty_twin []
+                client 1: connect as trusty_twin []
+                client 0: Query: prepare n1 as select 'sql'
+                client 1: Query: begin
+                client 0: Parse '': select set_config('search_path', '', true) | Bind '' of '' () | Execute '' | Bind '' of n1 () | Execute '' | Sync
+                client 0: Parse '': select set_config($1, $2, $3) | Bind '' of '' ('search_path', '', 't') | Execute '' | Bind '' of n1 () | Execute '' | Sync
+                client 0: Parse n1: select 1 | Describe S n1 | Sync
+                client 0: Parse '': select set_config($1, $2, $3) | Bind '' of '' ('search_path', '', 't') | Execute '' | Bind '' of n1 () | Execute '' | Sync
+                client 0: Query: execute n1
                 """);
     }
 }

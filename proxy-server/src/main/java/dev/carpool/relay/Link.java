@@ -632,6 +632,7 @@ public final class Link implements ServerConnection.Owner {
                 || channels.areOnServer()
                 || server.isProbing()
                 || server.hasHiddenEffects()
+                || server.mayHaveNewFunctions()
                 || state.isSuspicious();
         returns.release(server, suspicious ? ServerReset.Scope.FULL : ServerReset.Scope.DRAIN);
         return running && !goodbye;

@@ -488,6 +488,8 @@ final class SessionState {
         }
         if (unasked > 0 && server.hasHiddenEffects()) {
             suspect(Suspicion.UNKNOWN_CALL, link);
+        } else if (unasked > 0 && server.mayHaveNewFunctions()) {
+            server.resetDue(); // whatever is new in the database: what it has set is at least nobody else's
         }
         int ended = unasked;
         unasked = 0;

@@ -83,8 +83,8 @@ public final class HiddenEffects {
         return lookedAt == changes.get();
     }
 
-    /** Whether every transaction may have changed what no statement of it names; also as long as nobody knows. */
+    /** Whether every transaction may have changed what no statement of it names, as the last look has told. */
     public boolean arePresent() {
-        return found || !areKnown();
+        return found;
     }
 }

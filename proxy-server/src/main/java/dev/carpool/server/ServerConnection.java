@@ -547,7 +547,12 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter {
         return probes.functions();
     }
 
-    /** Whether that is up to date, as far as the proxy has seen. */
+    /** Whether functions may have been made or changed since they have been looked at, or they have not been yet. */
+    public boolean mayHaveNewFunctions() {
+        return probes.mayHaveNewFunctions();
+    }
+
+    /** Whether {@link #functions} are up to date, as far as the proxy has seen. */
     public boolean areFunctionsKnown() {
         return probes.areFunctionsKnown();
     }

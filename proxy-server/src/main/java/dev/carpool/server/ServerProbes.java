@@ -127,6 +127,11 @@ final class ServerProbes {
         return effects != null && effects.areKnown();
     }
 
+    boolean mayHaveNewFunctions() {
+        HiddenEffects effects = hiddenEffects;
+        return effects != null && !effects.areKnown();
+    }
+
     void lookForHiddenEffects() {
         HiddenEffects effects = hiddenEffects;
         if (effects != null) {

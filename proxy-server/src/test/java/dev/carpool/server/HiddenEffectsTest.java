@@ -15,8 +15,8 @@ class HiddenEffectsTest {
     private final HiddenEffects effects = new HiddenEffects();
 
     @Test
-    void arePresumedUntilALookHasSucceeded() {
-        assertTrue(effects.arePresent());
+    void areNotKnownUntilALookHasSucceeded() {
+        assertFalse(effects.areKnown());
         assertTrue(effects.isDue(0, DELAY));
         assertFalse(effects.isDue(1, DELAY));
         effects.found(effects.begin(), false, KNOWN, 10, 10);
@@ -32,7 +32,6 @@ class HiddenEffectsTest {
         int begun = effects.begin();
         effects.look();
         effects.found(begun, false, KNOWN, 10, 10);
-        assertTrue(effects.arePresent());
         assertFalse(effects.areKnown());
         assertTrue(effects.isDue(11, DELAY));
         effects.found(effects.begin(), true, KNOWN, 12, 1);
@@ -45,7 +44,7 @@ class HiddenEffectsTest {
         assertTrue(effects.isDue(0, DELAY));
         effects.found(effects.begin(), false, KNOWN, 10, 10);
         effects.lookSoon(20);
-        assertTrue(effects.arePresent());
+        assertFalse(effects.areKnown());
         assertFalse(effects.isDue(21, DELAY));
         assertTrue(effects.isDue(20 + 1_000_000_000, DELAY));
     }
@@ -62,7 +61,7 @@ class HiddenEffectsTest {
     void aLookThatFailsIsTakenAgainSoon() {
         assertTrue(effects.isDue(0, 60_000_000_000L));
         effects.failed(0);
-        assertTrue(effects.arePresent());
+        assertFalse(effects.areKnown());
         assertFalse(effects.isDue(999_999_999, 60_000_000_000L));
         assertTrue(effects.isDue(1_000_000_000, 60_000_000_000L));
     }
